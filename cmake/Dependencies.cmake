@@ -1,0 +1,19 @@
+# What Volley is built with. Everything is a Debian package; scripts/install-dependencies lists them.
+find_package(Threads REQUIRED)
+find_package(MPI 3.1 REQUIRED COMPONENTS C)
+find_package(Boost 1.81 REQUIRED COMPONENTS program_options json)
+find_package(fmt REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
+
+# XXH_INLINE_ALL compiles the hash into its callers: short keys are hashed in a few cycles.
+add_library(xxhash INTERFACE)
+target_include_directories(xxhash SYSTEM INTERFACE ${XXHASH_INCLUDE})
+target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)
+
+add_library(volley_dependencies INTERFACE)
+target_compile_definitions(volley_dependencies INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+target_link_libraries(volley_dependencies INTERFACE
+  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,0 +1,28 @@
+#pragma once
+// DataChannel: moves blocks of bytes between ranks beside the message router, without blocking.
+// Blocks between two ranks with the same tag arrive in the order they were sent; the receiver must
+// know each block's exact size. One thread owns it. Implemented over MPI and by the simulated network.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/ids.hpp"
+
+namespace volley::net {
+
+class DataChannel {
+ public:
+  using Ticket = std::uint64_t;
+
+  virtual ~DataChannel() = default;
+  /// Starts a transfer; the memory must stay untouched until done() or abandon(). At most 1 GiB.
+  virtual Ticket send(base::Rank to, std::uint32_t tag, std::span<const std::byte> block) = 0;
+  virtual Ticket receive(base::Rank from, std::uint32_t tag, std::span<std::byte> block) = 0;
+  /// Whether a transfer has completed; makes progress. A ticket is forgotten once it is done.
+  virtual bool done(Ticket ticket) = 0;
+  /// Forgets a transfer whose peer is gone; its memory must never be used again.
+  virtual void abandon(Ticket ticket) = 0;
+};
+
+}  // namespace volley::net

@@ -1,0 +1,249 @@
+#pragma once
+// Messages of the cluster: client, ResourceManager, NodeManagers, ApplicationMasters. Grouped by
+// recipient; each group is one variant, so that a role with a missing handler does not compile.
+// A name in the past tense states a fact, "...Requested" asks for something.
+//
+//   client ──ApplicationSubmitted──▶ RM ──ContainerLaunchRequested──▶ NM ──spawns──▶ AM
+//   AM ──ApplicationMasterRegistered──▶ RM        driver ──ExecutorsRequested──▶ AM
+//   AM ──ContainersRequested──▶ RM ──ContainersGranted──▶ AM ──ContainerLaunchRequested──▶ NM
+//   NM ──ContainerExited──▶ RM ──ContainersCompleted──▶ AM ──ExecutorLost──▶ driver
+//   driver ──DriverFinished──▶ AM ──ApplicationUnregistered──▶ RM ──ApplicationStateChanged──▶ client
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "protocol/address.hpp"
+
+namespace volley::protocol {
+
+using base::ApplicationId;
+using base::ByteCount;
+using base::ContainerId;
+using base::ExecutorId;
+using base::Rank;
+
+enum class DeployMode : std::uint8_t { cluster, client };
+enum class ApplicationState : std::uint8_t { submitted, accepted, running, finished, failed, killed };
+enum class FinalStatus : std::uint8_t { undefined, succeeded, failed, killed };
+enum class ContainerKind : std::uint8_t { application_master, driver, executor };
+
+/// What a user submits.
+struct Submission {
+  std::string name;
+  std::string queue = "default";
+  std::int32_t priority = 0;
+  DeployMode deploy_mode = DeployMode::cluster;
+  std::uint32_t driver_cores = 0;  ///< 0: the driver shares the cores of its rank
+  ByteCount driver_memory;
+  std::string module;  ///< path of the application's executable or .so
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> configuration;
+};
+
+/// One rank's part of a granted container.
+struct ContainerMember {
+  Rank rank = base::no_rank;
+  std::uint32_t node = 0;
+  std::uint32_t slots = 0;
+};
+
+/// A granted container: a group of ranks of one node.
+struct GrantedContainer {
+  ContainerId id;
+  std::vector<ContainerMember> members;
+  ByteCount memory;  ///< of the whole container
+  std::int32_t priority = 0;
+};
+
+/// How a container process ended. Statuses are YARN's: 0 success, 1..255 exit code, 128+n signal n,
+/// -100 aborted, -104 over its memory limit, -105 stopped by its AM, -106 by the RM, -107 stopped
+/// after the application completed, -1000 could not be started.
+struct ContainerExit {
+  std::int32_t status = 0;
+  std::int32_t signal = 0;  ///< 0 when it was not a signal
+  std::string diagnostics;  ///< for people: what happened, where
+  std::uint64_t peak_memory = 0;
+};
+inline constexpr std::int32_t exit_stopped_by_am = -105;
+inline constexpr std::int32_t exit_stopped_by_rm = -106;
+inline constexpr std::int32_t exit_after_completion = -107;
+inline constexpr std::int32_t exit_launch_failed = -1000;
+
+/// What a NodeManager needs to start its rank's member of a container.
+struct ContainerLaunch {
+  ContainerId container;
+  ContainerKind kind = ContainerKind::executor;
+  bool runs_driver = false;  ///< an AM in cluster mode also hosts the driver
+  std::uint32_t member = 0;
+  std::uint32_t members = 1;
+  std::uint32_t slots = 0;
+  std::uint32_t node = 0;
+  ByteCount memory;
+  ExecutorId executor = 0;
+  Address application_master;
+  Address driver;
+  Submission submission;
+};
+
+// --- to the client -------------------------------------------------------------------------------
+
+struct ApplicationStateChanged {
+  ApplicationId application;
+  ApplicationState state = ApplicationState::submitted;
+  FinalStatus final_status = FinalStatus::undefined;
+  std::string tracking_address;
+  std::string diagnostics;
+  std::int32_t exit_code = 0;
+};
+struct ApplicationProgressed {
+  ApplicationId application;
+  float progress = 0;
+};
+/// Every NodeManager has registered: the cluster can take submissions.
+struct ClusterReady {
+  std::uint32_t ranks = 0;
+  std::uint32_t nodes = 0;
+  std::uint32_t slots = 0;
+  ByteCount memory;
+  std::string problem;  ///< not empty when the cluster cannot work (for example different builds)
+};
+using ClientMessage = std::variant<ApplicationStateChanged, ApplicationProgressed, ClusterReady>;
+
+// --- to the ResourceManager ----------------------------------------------------------------------
+
+struct NodeRegistered {
+  std::string host;
+  std::uint32_t node = 0;  ///< index of the node; ranks with the same index share memory
+  std::uint32_t slots = 0;
+  ByteCount memory;
+  std::string label;
+  std::uint64_t build_id = 0;
+};
+struct ApplicationSubmitted {
+  Submission submission;
+};
+struct ApplicationMasterRegistered {
+  ContainerId container;
+  std::string tracking_address;
+};
+struct ContainerAsk {
+  std::uint32_t count = 1;
+  std::uint32_t cores = 1;  ///< slots of one container
+  ByteCount memory;         ///< of one container
+  std::int32_t priority = 0;
+  std::string label;
+  std::vector<Rank> preferred;
+};
+/// Sets (does not add to) the number of containers wanted per priority; answered by
+/// ContainersGranted as capacity allows and ContainersUnavailable for what cannot be had now.
+struct ContainersRequested {
+  ContainerId master;  ///< the AM's own container: names application and attempt
+  std::vector<ContainerAsk> asks;
+};
+struct ContainersReleased {
+  ContainerId master;
+  std::vector<ContainerId> containers;
+};
+struct ApplicationProgressReported {
+  ContainerId master;
+  float progress = 0;
+};
+struct ApplicationUnregistered {
+  ContainerId master;
+  FinalStatus status = FinalStatus::undefined;
+  std::string diagnostics;
+  std::int32_t exit_code = 0;
+};
+struct ContainerStarted {
+  ContainerId container;
+  std::uint32_t member = 0;
+  std::int64_t pid = 0;  ///< 0 for containers that are threads of their rank
+};
+struct ContainerExited {
+  ContainerId container;
+  std::uint32_t member = 0;
+  ContainerExit exit;
+};
+struct ApplicationKillRequested {
+  ApplicationId application;
+  std::string reason;
+};
+using ResourceManagerMessage =
+    std::variant<NodeRegistered, ApplicationSubmitted, ApplicationMasterRegistered,
+                 ContainersRequested, ContainersReleased, ApplicationProgressReported,
+                 ApplicationUnregistered, ContainerStarted, ContainerExited, ApplicationKillRequested>;
+
+// --- to a NodeManager ----------------------------------------------------------------------------
+
+struct ContainerLaunchRequested {
+  ContainerLaunch launch;
+};
+struct ContainerStopRequested {
+  ContainerId container;
+  std::int32_t status = exit_stopped_by_am;  ///< reported as the exit status
+  std::string reason;
+};
+/// The application is over: its shuffle data and files on this rank can go.
+struct ApplicationCleanupRequested {
+  ApplicationId application;
+};
+/// The MPI job ends once the rank's containers are gone.
+struct NodeShutdownRequested {
+  std::int32_t exit_code = 0;
+};
+using NodeManagerMessage = std::variant<ContainerLaunchRequested, ContainerStopRequested,
+                                        ApplicationCleanupRequested, NodeShutdownRequested>;
+
+// --- to an ApplicationMaster ---------------------------------------------------------------------
+
+struct ApplicationMasterAccepted {
+  ApplicationId application;
+  std::uint32_t total_slots = 0;
+  std::uint32_t rank_slots = 0;  ///< slots of the largest rank
+  std::uint32_t node_slots = 0;  ///< of the largest node: no container can have more
+  ByteCount rank_memory;         ///< of the largest rank
+  ByteCount node_memory;         ///< of the largest node
+  std::uint32_t ranks = 0;
+};
+/// From the driver: how many executors the program wants. 0 cores: a rank's slots; 0 count: as many
+/// as fit.
+struct ExecutorsRequested {
+  std::uint32_t count = 0;
+  std::uint32_t cores = 0;
+  ByteCount memory;
+};
+struct ContainersGranted {
+  std::vector<GrantedContainer> containers;
+};
+/// Part of a request that the cluster cannot meet now (`never` = false) or at all (`never` = true).
+struct ContainersUnavailable {
+  std::int32_t priority = 0;
+  std::uint32_t missing = 0;
+  bool never = false;
+  std::string reason;  ///< with numbers
+};
+struct ContainersCompleted {
+  ContainerId container;
+  std::uint32_t member = 0;
+  Rank rank = base::no_rank;
+  ContainerExit exit;
+};
+struct DriverProgressed {
+  float progress = 0;
+};
+/// The user's program is over.
+struct DriverFinished {
+  FinalStatus status = FinalStatus::undefined;
+  std::string diagnostics;
+  std::int32_t exit_code = 0;
+};
+using ApplicationMasterMessage =
+    std::variant<ApplicationMasterAccepted, ExecutorsRequested, ContainersGranted,
+                 ContainersUnavailable, ContainersCompleted, DriverProgressed, DriverFinished>;
+
+}  // namespace volley::protocol

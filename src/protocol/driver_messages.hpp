@@ -1,0 +1,286 @@
+#pragma once
+// Messages between driver, executors and shuffle services. Grouped by recipient, like
+// cluster_messages.hpp.
+//
+//   program ──JobSubmitted──▶ driver ──StageDefined, TaskLaunched──▶ executor
+//   executor ──MapOutputWritten──▶ its rank's shuffle service, then ──TaskFinished──▶ driver
+//   driver ──ShuffleSizesRequested──▶ shuffle services ──ShuffleSizes──▶ driver
+//   driver ──ExchangeRequested──▶ shuffle services ──ExchangeOffered + data──▶ each other
+//   shuffle services ──ExchangeFinished──▶ driver ──TaskLaunched──▶ executor
+//   executor ──PartitionRequested──▶ the holder's shuffle service ──PartitionListed──▶ executor
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "protocol/address.hpp"
+#include "protocol/cluster_messages.hpp"
+#include "protocol/program.hpp"
+
+namespace volley::protocol {
+
+using base::JobId;
+using base::RddId;
+using base::ShuffleId;
+using base::ShuffleNumber;
+using base::StageId;
+using base::TaskId;
+
+// --- shared records ------------------------------------------------------------------------------
+
+/// Bytes of one reduce partition in the arena of the node they lie on.
+struct Chunk {
+  std::uint32_t partition = 0;  ///< reduce partition
+  std::uint32_t map = 0;        ///< map partition that wrote it
+  std::uint64_t offset = 0;     ///< from the start of the node arena
+  std::uint64_t bytes = 0;
+  std::uint64_t records = 0;
+  std::uint64_t checksum = 0;  ///< XXH3 of the bytes
+};
+
+/// What one task did; summed over a stage for the summary and the UI.
+struct TaskMetrics {
+  std::int64_t run_nanoseconds = 0;
+  std::uint64_t records_read = 0;  ///< from input
+  std::uint64_t bytes_read = 0;
+  std::uint64_t shuffle_records_written = 0;
+  std::uint64_t shuffle_bytes_written = 0;
+  std::uint64_t shuffle_records_read = 0;
+  std::uint64_t shuffle_bytes_read = 0;
+  std::uint64_t records_written = 0;  ///< to output
+  std::uint64_t bytes_written = 0;
+  std::uint64_t result_bytes = 0;
+  std::uint64_t peak_memory = 0;
+};
+
+/// The identity of one attempt at one task.
+struct TaskAttempt {
+  TaskId task = 0;
+  StageId stage = 0;
+  std::uint32_t stage_attempt = 0;
+  std::uint32_t partition = 0;
+  std::uint32_t attempt = 0;
+};
+
+/// A cached partition.
+struct BlockId {
+  RddId rdd = 0;
+  std::uint32_t partition = 0;
+  auto operator<=>(const BlockId&) const = default;
+};
+
+enum class TaskOutcome : std::uint8_t {
+  success,
+  exception,      ///< user code threw; counts towards volley.task.maxFailures
+  fetch_failed,   ///< a shuffle input was not there: the map stage must run again
+  killed,         ///< asked to stop; does not count
+  executor_lost,  ///< its executor ended; counts when the application caused it
+};
+
+// --- to the driver -------------------------------------------------------------------------------
+
+/// From the program: run `action` on partitions of `final_rdd`. `rdds` are all RDDs the job can
+/// reach, parents before children.
+struct JobSubmitted {
+  JobId job = 0;
+  RddId final_rdd = 0;
+  std::vector<RddSpecPtr> rdds;
+  std::vector<RddId> persisted;
+  std::vector<std::uint32_t> partitions;
+  Closure action;
+  std::string call_site;  ///< "collect at main.cpp:12"
+};
+struct JobCancelRequested {
+  JobId job = 0;
+  std::string reason;
+};
+struct RddUnpersisted {
+  RddId rdd = 0;
+};
+/// No lineage refers to the shuffle any more.
+struct ShuffleForgotten {
+  ShuffleNumber shuffle = 0;
+};
+/// From the program's launcher: its main function has returned or thrown.
+struct ProgramFinished {
+  std::int32_t exit_code = 0;
+  std::string error;  ///< text of an escaped exception
+};
+/// From the AM: what the negotiation for executors brought so far.
+struct ExecutorsNegotiated {
+  std::uint32_t requested = 0;
+  std::uint32_t granted = 0;
+  std::uint32_t cores = 0;  ///< of each
+  bool final = false;       ///< no more will come without a loss
+  std::string note;         ///< why fewer, when fewer
+};
+struct ExecutorRegistered {
+  ExecutorId executor = 0;
+  std::uint32_t member = 0;
+  std::uint32_t members = 1;
+  std::string host;
+  std::uint32_t node = 0;
+  std::uint32_t slots = 0;
+  std::int64_t pid = 0;
+  std::uint64_t build_id = 0;
+  ByteCount memory;
+};
+struct ExecutorHeartbeat {
+  ExecutorId executor = 0;
+  std::uint32_t member = 0;
+  std::vector<TaskId> running;
+  std::uint64_t resident_memory = 0;
+};
+struct ExecutorLost {
+  ExecutorId executor = 0;
+  bool caused_by_application = true;
+  std::string reason;
+  Rank rank = base::no_rank;
+};
+struct TaskFinished {
+  TaskAttempt attempt;
+  TaskOutcome outcome = TaskOutcome::success;
+  Bytes result;       ///< of an action
+  std::string error;  ///< what the user should read when it is not a success
+  /// fetch_failed only: the input that was missing.
+  ShuffleInput missing;
+  TaskMetrics metrics;
+  std::vector<BlockId> cached;  ///< blocks that the executor holds since this task
+  std::vector<AccumulatorUpdate> accumulators;
+};
+/// Bytes per reduce partition that this service holds of the listed map outputs.
+struct ShuffleSizes {
+  ShuffleId shuffle;
+  std::uint64_t query = 0;
+  std::vector<std::uint64_t> bytes;
+};
+struct ExchangeFinished {
+  ShuffleId shuffle;
+  std::uint64_t exchange = 0;
+  std::uint64_t bytes_received = 0;
+  std::string error;  ///< not empty: it failed, and why
+};
+using DriverMessage =
+    std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten, ProgramFinished,
+                 ExecutorsNegotiated, ExecutorRegistered, ExecutorHeartbeat, ExecutorLost,
+                 TaskFinished, ShuffleSizes, ExchangeFinished>;
+
+// --- to the program (in the driver's process) ----------------------------------------------------
+
+struct TaskResultReady {
+  JobId job = 0;
+  std::uint32_t index = 0;  ///< into JobSubmitted::partitions
+  Bytes result;
+};
+struct JobEnded {
+  JobId job = 0;
+  bool succeeded = false;
+  std::string error;
+};
+/// The executors that were asked for have registered, or as many as there will be.
+struct ExecutorsReady {
+  std::uint32_t executors = 0;
+  std::uint32_t slots = 0;
+  std::string error;  ///< not empty: the program cannot run, and why
+};
+struct AccumulatorsUpdated {
+  std::vector<AccumulatorUpdate> updates;
+};
+using ProgramMessage = std::variant<TaskResultReady, JobEnded, ExecutorsReady, AccumulatorsUpdated>;
+
+// --- to an executor ------------------------------------------------------------------------------
+
+struct ExecutorAccepted {
+  base::Duration heartbeat_interval{};
+};
+struct StageDefined {
+  StageId stage = 0;
+  std::uint32_t stage_attempt = 0;
+  std::shared_ptr<const StageBinary> binary;
+};
+struct StageForgotten {
+  StageId stage = 0;
+  std::uint32_t stage_attempt = 0;
+};
+struct TaskLaunched {
+  TaskAttempt attempt;
+  std::vector<SourceInput> sources;
+  std::vector<ShuffleInput> shuffles;
+};
+struct TaskKillRequested {
+  TaskId task = 0;
+  std::string reason;
+};
+struct BlocksRemoved {
+  RddId rdd = 0;
+};
+struct ExecutorStopRequested {
+  std::string reason;
+};
+/// The chunks of a reduce partition, by map partition and then in writing order.
+struct PartitionListed {
+  std::uint64_t request = 0;
+  bool found = false;
+  std::vector<Chunk> chunks;
+};
+using ExecutorMessage =
+    std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
+                 BlocksRemoved, ExecutorStopRequested, PartitionListed>;
+
+// --- to the shuffle service of a rank ------------------------------------------------------------
+
+/// A map task wrote its output to the node arena; the slabs now belong to the shuffle.
+struct MapOutputWritten {
+  ShuffleId shuffle;
+  TaskAttempt attempt;
+  std::uint32_t reducers = 0;
+  std::vector<Chunk> chunks;         ///< by partition
+  std::vector<std::uint64_t> slabs;  ///< numbers of the slabs that hold them
+};
+struct ShuffleSizesRequested {
+  ShuffleId shuffle;
+  std::uint64_t query = 0;
+  std::uint32_t reducers = 0;
+  std::vector<std::uint32_t> maps;  ///< whose outputs count
+};
+/// Part of an all-to-all: every service in `sources` sends what it holds of `maps` to the services
+/// named in `destinations`, and finishes when the others' data has arrived here.
+struct ExchangeRequested {
+  ShuffleId shuffle;
+  std::uint64_t exchange = 0;
+  std::vector<std::uint32_t> maps;  ///< this rank's winners
+  std::vector<Rank> sources;        ///< ranks with map outputs
+  /// Per reduce partition the rank that will hold it; no_rank: not part of this exchange.
+  std::vector<Rank> destinations;
+};
+/// From one service to another: what it will send, in order. Data follows on the data channel unless
+/// both are on one node.
+struct ExchangeOffered {
+  ShuffleId shuffle;
+  std::uint64_t exchange = 0;
+  bool same_node = false;
+  std::vector<Chunk> chunks;
+};
+struct PartitionRequested {
+  ShuffleId shuffle;
+  std::uint32_t partition = 0;
+  std::uint64_t request = 0;
+};
+struct ShuffleRemoved {
+  ShuffleId shuffle;
+};
+/// From the rank's NodeManager: free what the container still held.
+struct ContainerMemoryReleased {
+  ContainerId container;
+};
+struct ApplicationDataRemoved {
+  ApplicationId application;
+};
+using ShuffleServiceMessage =
+    std::variant<MapOutputWritten, ShuffleSizesRequested, ExchangeRequested, ExchangeOffered,
+                 PartitionRequested, ShuffleRemoved, ContainerMemoryReleased, ApplicationDataRemoved>;
+
+}  // namespace volley::protocol
