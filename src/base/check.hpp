@@ -18,10 +18,10 @@ namespace volley::base {
 
 }  // namespace volley::base
 
-/// Aborts with the formatted values when `condition` is false: VOLLEY_CHECK(a < b, "a={} b={}", a, b).
-#define VOLLEY_CHECK(condition, ...)                                            \
-  do {                                                                          \
-    if (!(condition)) [[unlikely]]                                              \
-      ::volley::base::check_failed(__FILE__, __LINE__, #condition,              \
-                                   ::fmt::format(__VA_ARGS__));                 \
+/// Aborts with the formatted values when `condition` is false: VOLLEY_CHECK(a < b, "a={} b={}", a,
+/// b).
+#define VOLLEY_CHECK(condition, ...)                                                            \
+  do {                                                                                          \
+    if (!(condition)) [[unlikely]]                                                              \
+      ::volley::base::check_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

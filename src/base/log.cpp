@@ -15,9 +15,9 @@ void Log::write(LogLevel level, std::string_view component, std::string_view tex
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
-  const std::string line = fmt::format(
-      "{:02}:{:02}:{:02}.{:03} {} [{}] {}: {}\n", utc.tm_hour, utc.tm_min, utc.tm_sec, milliseconds,
-      names[static_cast<std::size_t>(level)], who_, component, text);
+  const std::string line =
+      fmt::format("{:02}:{:02}:{:02}.{:03} {} [{}] {}: {}\n", utc.tm_hour, utc.tm_min, utc.tm_sec,
+                  milliseconds, names[static_cast<std::size_t>(level)], who_, component, text);
   std::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t n = ::write(descriptor_, rest.data(), rest.size());

@@ -2,11 +2,11 @@
 // Result: the outcome of something that is expected to fail now and then (a file that is not there,
 // a value that does not parse). A bug is a CHECK instead; a user's exception stays an exception.
 
+#include "base/check.hpp"
+
 #include <string>
 #include <utility>
 #include <variant>
-
-#include "base/check.hpp"
 
 namespace volley::base {
 

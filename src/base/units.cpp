@@ -19,8 +19,7 @@ Result<Number> split_number(std::string_view text, std::string_view what) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   Number number;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number.value);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number.value);
   if (error != std::errc{} || number.value < 0) {
     return Failure{fmt::format("'{}' is not a {}", text, what)};
   }
@@ -44,7 +43,8 @@ Result<ByteCount> parse_bytes(std::string_view text, std::uint64_t unit) {
     const auto power = suffixes.find(name.front());
     const std::string rest = name.substr(1);
     if (power == std::string_view::npos || (!rest.empty() && rest != "b" && rest != "ib")) {
-      return Failure{fmt::format("'{}' has the unknown unit '{}' (use b, k, m, g, t or p)", text, name)};
+      return Failure{
+          fmt::format("'{}' has the unknown unit '{}' (use b, k, m, g, t or p)", text, name)};
     }
     for (std::size_t i = 0; i <= power; ++i) scale *= 1024;
   }
@@ -71,8 +71,8 @@ Result<Duration> parse_duration(std::string_view text, Duration unit) {
       if (name == number.value().unit) scale = value;
     }
     if (scale == 0) {
-      return Failure{fmt::format("'{}' has the unknown unit '{}' (use us, ms, s, min, h or d)", text,
-                                 number.value().unit)};
+      return Failure{fmt::format("'{}' has the unknown unit '{}' (use us, ms, s, min, h or d)",
+                                 text, number.value().unit)};
     }
   }
   const double count = number.value().value * scale;

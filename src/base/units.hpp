@@ -1,13 +1,13 @@
 #pragma once
 // Byte counts and durations as types, with the notation of Spark's configuration ("512m", "30s").
 
+#include "base/result.hpp"
+
 #include <chrono>
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace volley::base {
 

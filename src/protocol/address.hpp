@@ -2,14 +2,14 @@
 // Addresses of roles. A role lives in a rank (container number 0) or in a container process of a
 // rank; the router of that rank delivers.
 
+#include "base/ids.hpp"
+
 #include <fmt/format.h>
 
 #include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
-
-#include "base/ids.hpp"
 
 namespace volley::protocol {
 
@@ -37,7 +37,8 @@ inline std::string to_string(const Address& address) {
   static constexpr const char* names[] = {
       "client", "resource_manager", "node_manager", "shuffle_service", "application_master",
       "driver", "executor",         "program"};
-  std::string text = fmt::format("{}@{}", names[static_cast<std::size_t>(address.role)], address.rank);
+  std::string text =
+      fmt::format("{}@{}", names[static_cast<std::size_t>(address.role)], address.rank);
   if (address.container.number != 0) text += "/" + base::to_string(address.container);
   return text;
 }

@@ -7,17 +7,18 @@
 //   AM ──ApplicationMasterRegistered──▶ RM        driver ──ExecutorsRequested──▶ AM
 //   AM ──ContainersRequested──▶ RM ──ContainersGranted──▶ AM ──ContainerLaunchRequested──▶ NM
 //   NM ──ContainerExited──▶ RM ──ContainersCompleted──▶ AM ──ExecutorLost──▶ driver
-//   driver ──DriverFinished──▶ AM ──ApplicationUnregistered──▶ RM ──ApplicationStateChanged──▶ client
+//   driver ──DriverFinished──▶ AM ──ApplicationUnregistered──▶ RM ──ApplicationStateChanged──▶
+//   client
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "protocol/address.hpp"
 
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "base/units.hpp"
-#include "protocol/address.hpp"
 
 namespace volley::protocol {
 
@@ -28,7 +29,14 @@ using base::ExecutorId;
 using base::Rank;
 
 enum class DeployMode : std::uint8_t { cluster, client };
-enum class ApplicationState : std::uint8_t { submitted, accepted, running, finished, failed, killed };
+enum class ApplicationState : std::uint8_t {
+  submitted,
+  accepted,
+  running,
+  finished,
+  failed,
+  killed
+};
 enum class FinalStatus : std::uint8_t { undefined, succeeded, failed, killed };
 enum class ContainerKind : std::uint8_t { application_master, driver, executor };
 
@@ -176,7 +184,8 @@ struct ApplicationKillRequested {
 using ResourceManagerMessage =
     std::variant<NodeRegistered, ApplicationSubmitted, ApplicationMasterRegistered,
                  ContainersRequested, ContainersReleased, ApplicationProgressReported,
-                 ApplicationUnregistered, ContainerStarted, ContainerExited, ApplicationKillRequested>;
+                 ApplicationUnregistered, ContainerStarted, ContainerExited,
+                 ApplicationKillRequested>;
 
 // --- to a NodeManager ----------------------------------------------------------------------------
 

@@ -1,17 +1,19 @@
 #pragma once
 // The codec: values to bytes and back, by reflection (Boost.PFR). It carries every message between
-// roles and every record that crosses a shuffle. Covered: arithmetic types, enums, strings, spans of
-// time, pair, tuple, optional, variant, the standard containers, shared_ptr to const, and aggregate
-// structs of these. A type may define its own by specialising codec<T>. All ranks run one build on
-// one architecture, so there is neither versioning nor byte swapping.
+// roles and every record that crosses a shuffle. Covered: arithmetic types, enums, strings, spans
+// of time, pair, tuple, optional, variant, the standard containers, shared_ptr to const, and
+// aggregate structs of these. A type may define its own by specialising codec<T>. All ranks run one
+// build on one architecture, so there is neither versioning nor byte swapping.
 //
 //   write: codec<T>::write(Writer&, const T&)      read: codec<T>::read(Reader&, T&)
 //
 // Reading never runs past the end: a short or corrupt buffer sets Reader::failed() and yields
 // default values. Vectors of trivially copyable records move as one block.
 
-#include <array>
 #include <boost/pfr.hpp>
+
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -36,18 +38,28 @@ namespace volley::protocol {
 
 using Bytes = std::vector<std::byte>;
 
-/// Appends raw bytes to a growing buffer.
+/// Appends raw bytes to a growing buffer. The buffer has its exact size only after finish() or the
+/// writer's end: until then it is larger, so that appending costs a copy and no more.
 class Writer {
  public:
-  explicit Writer(Bytes& out) : out_(out) {}
+  explicit Writer(Bytes& out) : out_(out), used_(out.size()) {}
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer() { finish(); }
+
   void raw(const void* data, std::size_t size) {
-    const auto at = out_.size();
-    out_.resize(at + size);
-    if (size != 0) std::memcpy(out_.data() + at, data, size);
+    if (size > out_.size() - used_) [[unlikely]] {
+      out_.resize(std::max(out_.size() * 2, used_ + size + minimum_room));
+    }
+    if (size != 0) std::memcpy(out_.data() + used_, data, size);
+    used_ += size;
   }
+  void finish() { out_.resize(used_); }
 
  private:
+  static constexpr std::size_t minimum_room = 64;
   Bytes& out_;
+  std::size_t used_;
 };
 
 /// Takes raw bytes from a buffer that it does not own.
@@ -108,12 +120,14 @@ constexpr bool bitwise() {
   } else if constexpr (PlainAggregate<T> && std::is_trivially_copyable_v<T>) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
       return (bitwise<boost::pfr::tuple_element_t<I, T>>() && ...);
-    }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+    }
+    (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
   } else {
     return false;
   }
 }
-/// pair and tuple are not trivially copyable by the letter (their assignment is not), but are memory.
+/// pair and tuple are not trivially copyable by the letter (their assignment is not), but are
+/// memory.
 template <class T>
 struct bitwise_record : std::bool_constant<bitwise<T>()> {};
 template <class A, class B>
@@ -164,8 +178,10 @@ void read(Reader& in, T& value) {
 template <class T>
 Bytes encode(const T& value) {
   Bytes bytes;
-  Writer out(bytes);
-  write(out, value);
+  {
+    Writer out(bytes);
+    write(out, value);
+  }
   return bytes;
 }
 /// The value of a whole buffer, or nothing when it is short, corrupt or too long.
@@ -299,7 +315,8 @@ struct codec<std::variant<T...>> {
     }
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (void)((I == index ? (protocol::read(in, value.template emplace<I>()), true) : false) || ...);
-    }(std::index_sequence_for<T...>{});
+    }
+    (std::index_sequence_for<T...>{});
   }
 };
 

@@ -9,16 +9,16 @@
 //   shuffle services ──ExchangeFinished──▶ driver ──TaskLaunched──▶ executor
 //   executor ──PartitionRequested──▶ the holder's shuffle service ──PartitionListed──▶ executor
 
-#include <cstdint>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "base/ids.hpp"
 #include "base/units.hpp"
 #include "protocol/address.hpp"
 #include "protocol/cluster_messages.hpp"
 #include "protocol/program.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace volley::protocol {
 
@@ -164,9 +164,9 @@ struct ExchangeFinished {
   std::string error;  ///< not empty: it failed, and why
 };
 using DriverMessage =
-    std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten, ProgramFinished,
-                 ExecutorsNegotiated, ExecutorRegistered, ExecutorHeartbeat, ExecutorLost,
-                 TaskFinished, ShuffleSizes, ExchangeFinished>;
+    std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
+                 ProgramFinished, ExecutorsNegotiated, ExecutorRegistered, ExecutorHeartbeat,
+                 ExecutorLost, TaskFinished, ShuffleSizes, ExchangeFinished>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -256,8 +256,8 @@ struct ExchangeRequested {
   /// Per reduce partition the rank that will hold it; no_rank: not part of this exchange.
   std::vector<Rank> destinations;
 };
-/// From one service to another: what it will send, in order. Data follows on the data channel unless
-/// both are on one node.
+/// From one service to another: what it will send, in order. Data follows on the data channel
+/// unless both are on one node.
 struct ExchangeOffered {
   ShuffleId shuffle;
   std::uint64_t exchange = 0;
@@ -281,6 +281,7 @@ struct ApplicationDataRemoved {
 };
 using ShuffleServiceMessage =
     std::variant<MapOutputWritten, ShuffleSizesRequested, ExchangeRequested, ExchangeOffered,
-                 PartitionRequested, ShuffleRemoved, ContainerMemoryReleased, ApplicationDataRemoved>;
+                 PartitionRequested, ShuffleRemoved, ContainerMemoryReleased,
+                 ApplicationDataRemoved>;
 
 }  // namespace volley::protocol

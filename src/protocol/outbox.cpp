@@ -13,9 +13,11 @@ struct Header {
 
 Bytes encode_envelope(const Envelope& envelope) {
   Bytes bytes;
-  Writer out(bytes);
-  write(out, Header{envelope.to, envelope.from});
-  write(out, envelope.message);
+  {
+    Writer out(bytes);
+    write(out, Header{envelope.to, envelope.from});
+    write(out, envelope.message);
+  }
   return bytes;
 }
 

@@ -1,18 +1,18 @@
 #pragma once
 // Envelope, Outbox and the role concept: how state machines talk without knowing what carries them.
 
+#include "base/units.hpp"
+#include "protocol/address.hpp"
+#include "protocol/cluster_messages.hpp"
+#include "protocol/codec.hpp"
+#include "protocol/driver_messages.hpp"
+
 #include <cstdint>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/units.hpp"
-#include "protocol/address.hpp"
-#include "protocol/cluster_messages.hpp"
-#include "protocol/codec.hpp"
-#include "protocol/driver_messages.hpp"
 
 namespace volley::protocol {
 
@@ -36,13 +36,17 @@ template <class M, class... V>
 Message wrap(M&& message, std::variant<V...>*) {
   using D = std::decay_t<M>;
   Message wrapped;
-  ((holds<D, V>::value ? (void)(wrapped = Message(std::in_place_type<V>, [&]() -> V {
-      if constexpr (holds<D, V>::value) {
-        return V(std::in_place_type<D>, std::forward<M>(message));
-      } else {
-        return V{};
-      }
-    }())) : void()), ...);
+  ((holds<D, V>::value ? (void)(wrapped = Message(std::in_place_type<V>,
+                                                  [&]() -> V {
+                                                    if constexpr (holds<D, V>::value) {
+                                                      return V(std::in_place_type<D>,
+                                                               std::forward<M>(message));
+                                                    } else {
+                                                      return V{};
+                                                    }
+                                                  }()))
+                       : void()),
+   ...);
   return wrapped;
 }
 }  // namespace detail
@@ -70,8 +74,9 @@ class Outbox {
 /// Hands a group's message to the handler `role.on(message, from, outbox)` of its type.
 template <class RoleClass, class Group>
 void deliver(RoleClass& role, Group&& group, const Address& from, Outbox& outbox) {
-  std::visit([&](auto&& message) { role.on(std::forward<decltype(message)>(message), from, outbox); },
-             std::forward<Group>(group));
+  std::visit(
+      [&](auto&& message) { role.on(std::forward<decltype(message)>(message), from, outbox); },
+      std::forward<Group>(group));
 }
 
 /// Envelope to bytes and back; decode fails (nothing) on short, corrupt or overlong input.

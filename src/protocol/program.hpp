@@ -1,15 +1,15 @@
 #pragma once
-// What travels of a program: code by identity, captures by value, and the lineage of an RDD as plain
-// data. Written by the typed API, cut into stages by the DagScheduler, rebuilt by executors.
+// What travels of a program: code by identity, captures by value, and the lineage of an RDD as
+// plain data. Written by the typed API, cut into stages by the DagScheduler, rebuilt by executors.
+
+#include "base/ids.hpp"
+#include "protocol/codec.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "protocol/codec.hpp"
 
 namespace volley::protocol {
 

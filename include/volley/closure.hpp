@@ -1,0 +1,153 @@
+#pragma once
+// Closures: what a function that is passed to an operation may capture. Executors run the same
+// module at other addresses, so code travels as (module, offset) and captures travel by value:
+//
+//   - a function or a lambda whose captures are trivially copyable (numbers, fixed arrays,
+//   handles);
+//   - an aggregate struct with operator() whose members can be serialized;
+//   - volley::bind(f, args...): the args are serialized and come first when f is called.
+//
+// Anything else does not compile. Captured pointers and references would be garbage on an executor;
+// the captured words are scanned against the driver's memory before they are shipped, and a find is
+// refused with the operation and the offset. volley::unchecked(f) switches the scan off for an
+// integer that happens to look like an address.
+
+#include "program/modules.hpp"
+#include "protocol/codec.hpp"
+
+#include <volley/types.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace volley {
+
+template <class T>
+using codec = protocol::codec<T>;
+
+namespace detail {
+
+template <class F, class... Args>
+struct Bound {
+  F function;
+  std::tuple<Args...> arguments;
+  template <class... Records>
+  constexpr decltype(auto) operator()(Records&&... records) const {
+    return std::apply(
+        [&](const Args&... bound) -> decltype(auto) {
+          return function(bound..., std::forward<Records>(records)...);
+        },
+        arguments);
+  }
+};
+
+template <class F>
+struct Unchecked {
+  F function;
+  template <class... Records>
+  constexpr decltype(auto) operator()(Records&&... records) const {
+    return function(std::forward<Records>(records)...);
+  }
+};
+
+template <class F>
+struct is_bound : std::false_type {};
+template <class F, class... Args>
+struct is_bound<Bound<F, Args...>> : std::true_type {};
+template <class F>
+struct is_unchecked : std::false_type {};
+template <class F>
+struct is_unchecked<Unchecked<F>> : std::true_type {};
+template <class F>
+concept FunctionPointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+template <class F>
+concept SerializableFunctor = std::is_aggregate_v<F> && !std::is_trivially_copyable_v<F> &&
+                              std::is_default_constructible_v<F>;
+template <class F>
+concept Shippable = FunctionPointer<F> || is_bound<F>::value || is_unchecked<F>::value ||
+    std::is_trivially_copyable_v<F> || SerializableFunctor<F>;
+
+/// Refuses captures that hold an address of this process; `operation` and `where` name the call.
+/// Throws InvalidArgument.
+void check_captures(const void* captures, std::size_t size, const std::string& operation);
+
+template <class F>
+void pack_function(protocol::Writer& out, const F& function, const std::string& operation) {
+  if constexpr (FunctionPointer<F>) {
+    protocol::write(out, program::identify(reinterpret_cast<const void*>(function)));
+  } else if constexpr (is_bound<F>::value) {
+    pack_function(out, function.function, operation);
+    protocol::write(out, function.arguments);
+  } else if constexpr (is_unchecked<F>::value) {
+    out.raw(&function.function, sizeof function.function);
+  } else if constexpr (std::is_trivially_copyable_v<F>) {
+    if constexpr (!std::is_empty_v<F>) check_captures(&function, sizeof function, operation);
+    out.raw(&function, sizeof function);
+  } else {
+    protocol::write(out, function);
+  }
+}
+
+/// Room for an object that is made from shipped bytes, whether or not it has a default constructor.
+template <class F>
+class Shipped {
+ public:
+  explicit Shipped(protocol::Reader& in) {
+    if constexpr (FunctionPointer<F>) {
+      protocol::FunctionRef reference;
+      protocol::read(in, reference);
+      const auto address = program::resolve(reference);
+      new (storage_) F(reinterpret_cast<F>(const_cast<void*>(address.value())));
+    } else if constexpr (is_bound<F>::value) {
+      read_bound(in, static_cast<F*>(nullptr));
+    } else if constexpr (is_unchecked<F>::value || std::is_trivially_copyable_v<F>) {
+      in.raw(storage_, sizeof(F));
+    } else {
+      protocol::read(in, *new (storage_) F{});
+    }
+  }
+  Shipped(const Shipped&) = delete;
+  Shipped& operator=(const Shipped&) = delete;
+  ~Shipped() { get().~F(); }
+
+  F& get() { return *std::launder(reinterpret_cast<F*>(storage_)); }
+  const F& get() const { return *std::launder(reinterpret_cast<const F*>(storage_)); }
+
+ private:
+  template <class G, class... Args>
+  void read_bound(protocol::Reader& in, Bound<G, Args...>*) {
+    Shipped<G> function(in);
+    std::tuple<Args...> arguments;
+    protocol::read(in, arguments);
+    new (storage_) F{function.get(), std::move(arguments)};
+  }
+  alignas(F) std::byte storage_[sizeof(F)];
+};
+
+}  // namespace detail
+
+/// A function whose first arguments are fixed to copies of `args`, which are serialized with it:
+/// filter(volley::bind([](const std::string& word, std::string_view line) {...}, word)).
+template <class F, class... Args>
+auto bind(F function, Args&&... args) {
+  return detail::Bound<F, owned_t<Args>...>{std::move(function),
+                                            {detail::to_owned(std::forward<Args>(args))...}};
+}
+
+/// Ships a trivially copyable function without looking for addresses in its captures.
+template <class F>
+requires std::is_trivially_copyable_v<F>
+auto unchecked(F function) { return detail::Unchecked<F>{std::move(function)}; }
+
+}  // namespace volley
+
+#define VOLLEY_REQUIRE_SHIPPABLE(F)                                                              \
+  static_assert(::volley::detail::Shippable<F>,                                                  \
+                "this function captures something that cannot travel (a std::string?): pass it " \
+                "with volley::bind(f, value), or write a struct with operator()")

@@ -1,0 +1,92 @@
+#pragma once
+// Context: where a program's RDDs come from. The runtime makes it and hands it to the application's
+// function; it is valid until that function returns.
+
+#include "program/context_core.hpp"
+
+#include <volley/rdd.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <ranges>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace volley {
+
+class Context {
+ public:
+  using Where = std::source_location;
+
+  explicit Context(std::shared_ptr<program::ContextCore> core) : core_(std::move(core)) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// The values in `slices` partitions: slice i holds values [i * n / slices, (i + 1) * n /
+  /// slices). 0 slices: default_parallelism().
+  template <std::ranges::input_range Values>
+  auto parallelize(const Values& values, std::uint32_t slices = 0, Where where = Where::current()) {
+    using T = owned_t<std::ranges::range_value_t<Values>>;
+    std::vector<T> all;
+    for (const auto& value : values) all.push_back(detail::to_owned(value));
+    return make_slices<T>(all, slices, where);
+  }
+  template <class T>
+  auto parallelize(std::initializer_list<T> values, std::uint32_t slices = 0,
+                   Where where = Where::current()) {
+    return parallelize(std::vector<T>(values), slices, where);
+  }
+
+  /// start, start + step, ... up to but not including end. Throws InvalidArgument for step 0.
+  Rdd<std::int64_t, detail::Pipe<detail::RangeSource>> range(std::int64_t start, std::int64_t end,
+                                                             std::int64_t step = 1,
+                                                             std::uint32_t slices = 0,
+                                                             Where where = Where::current());
+
+  /// The lines of text files, without their line ends (LF or CRLF), as views: a file, a directory,
+  /// a glob, or several of these separated by commas; .gz files are one partition each. At least
+  /// about `min_partitions` (0: default_parallelism()) byte ranges of at most
+  /// volley.files.maxPartitionBytes. Throws IoError when a path does not exist or cannot be read.
+  Rdd<std::string_view, detail::Pipe<detail::TextSource>> text_file(
+      const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
+
+  /// All partitions of several RDDs of one record type. Throws InvalidArgument for an empty list.
+  template <class T>
+  Rdd<T> union_of(const std::vector<Rdd<T>>& rdds, Where where = Where::current()) {
+    if (rdds.empty()) throw InvalidArgument("union_of needs at least one RDD");
+    std::vector<program::LineagePtr> parents;
+    for (const Rdd<T>& rdd : rdds) parents.push_back(rdd.lineage());
+    return detail::make_union<T>(std::move(parents), where);
+  }
+
+  /// volley.default.parallelism, or the slots of all executors, at least 2.
+  std::uint32_t default_parallelism() { return core_->default_parallelism(); }
+  /// "application_1732060800_0001".
+  std::string application_id() const { return base::to_string(core_->application()); }
+  /// The value in force of an option, as text. Throws InvalidArgument for an unknown key.
+  std::string configuration(const std::string& key) const;
+
+ private:
+  template <class T>
+  auto make_slices(const std::vector<T>& values, std::uint32_t slices, const Where& where) {
+    const std::uint64_t n = slices == 0 ? core_->default_parallelism() : slices;
+    std::vector<protocol::Bytes> payloads;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * values.size() / n);
+      const auto end = values.begin() + static_cast<std::ptrdiff_t>((i + 1) * values.size() / n);
+      payloads.push_back(protocol::encode(std::vector<T>(begin, end)));
+    }
+    using P = detail::Pipe<detail::ValuesSource<T>>;
+    return Rdd<T, P>(
+        detail::make_lineage(core_, "parallelize", static_cast<std::uint32_t>(n), {}, {},
+                             detail::compute_closure<P>({}), std::move(payloads), {}, where),
+        true);
+  }
+
+  std::shared_ptr<program::ContextCore> core_;
+};
+
+}  // namespace volley

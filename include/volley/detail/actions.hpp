@@ -1,0 +1,200 @@
+#pragma once
+// Actions: what a task does with the records of its partition. Each is made from its captures, runs
+// once, and encodes its share of the result; Rdd combines the shares in partition order.
+
+#include "io/committing_writer.hpp"
+
+#include <volley/detail/pipeline.hpp>
+#include <volley/text.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace volley::detail {
+
+/// Thrown through a pipe when its consumer has seen enough.
+struct EnoughRecords {};
+
+struct CountAction {
+  explicit CountAction(protocol::Reader&) {}
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+    std::int64_t count = 0;
+    auto add = [&count](auto&&) { ++count; };
+    source(add);
+    result = protocol::encode(count);
+  }
+};
+
+struct CollectAction {
+  explicit CollectAction(protocol::Reader&) {}
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+    std::vector<owned_t<T>> records;
+    auto add = [&](auto&& record) {
+      records.push_back(to_owned(std::forward<decltype(record)>(record)));
+    };
+    source(add);
+    result = protocol::encode(records);
+  }
+};
+
+/// The first records of a partition.
+struct TakeAction {
+  explicit TakeAction(protocol::Reader& in) { protocol::read(in, limit); }
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+    std::vector<owned_t<T>> records;
+    auto add = [&](auto&& record) {
+      records.push_back(to_owned(std::forward<decltype(record)>(record)));
+      if (records.size() >= limit) throw EnoughRecords{};
+    };
+    try {
+      source(add);
+    } catch (const EnoughRecords&) {  // as wanted
+    }
+    result = protocol::encode(records);
+  }
+  std::uint64_t limit = 0;
+};
+
+template <class F>
+struct ReduceAction {
+  explicit ReduceAction(protocol::Reader& in) : function(in) {}
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+    std::optional<owned_t<T>> total;
+    auto first = [&](auto&& record) { total = to_owned(std::forward<decltype(record)>(record)); };
+    auto add = [&](auto&& record) {
+      if (total) [[likely]] {
+        *total = owned_t<T>(function.get()(std::as_const(*total), std::as_const(record)));
+      } else {
+        first(std::forward<decltype(record)>(record));
+      }
+    };
+    source(add);
+    result = protocol::encode(total);
+  }
+  Shipped<F> function;
+};
+
+/// The `limit` records that rank first: before(a, b) says that a ranks before b.
+template <class Before>
+struct TopAction {
+  explicit TopAction(protocol::Reader& in) : before(in) { protocol::read(in, limit); }
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+    std::vector<owned_t<T>> heap;  // the last-ranking one on top
+    auto add = [&](auto&& record) {
+      if (heap.size() == limit) {
+        if (!before.get()(record, std::as_const(heap.front()))) return;
+        std::pop_heap(heap.begin(), heap.end(), before.get());
+        heap.pop_back();
+      }
+      heap.push_back(to_owned(std::forward<decltype(record)>(record)));
+      std::push_heap(heap.begin(), heap.end(), before.get());
+    };
+    source(add);
+    result = protocol::encode(heap);
+  }
+  Shipped<Before> before;
+  std::uint64_t limit = 0;
+};
+
+template <class F>
+struct ForeachAction {
+  explicit ForeachAction(protocol::Reader& in) : function(in) {}
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes&) {
+    auto visit = [&](auto&& record) { function.get()(std::as_const(record)); };
+    source(visit);
+  }
+  Shipped<F> function;
+};
+
+/// One part file, renamed into place when it is whole.
+struct SaveTextAction {
+  explicit SaveTextAction(protocol::Reader& in) { protocol::read(in, directory); }
+  template <class T, class Source>
+  void run(TaskContext& context, Source&& source, protocol::Bytes&) {
+    const protocol::TaskAttempt& attempt = context.attempt();
+    io::PartWriter writer(directory, {attempt.partition, attempt.stage_attempt, attempt.task});
+    std::string line;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    auto write = [&](auto&& record) {
+      line.clear();
+      append_text(line, record);
+      line += '\n';
+      writer.write(line);
+      ++records;
+      bytes += line.size();
+    };
+    source(write);
+    writer.commit();
+    context.metrics().records_written += records;
+    context.metrics().bytes_written += bytes;
+  }
+  std::string directory;
+};
+
+/// What a range partitioner needs of one partition: its size and an even sample of its keys.
+template <class K>
+struct KeySample {
+  std::uint64_t records = 0;
+  std::vector<K> keys;
+};
+
+/// Reservoir sampling (algorithm L, Li 1994), seeded by the partition only.
+struct SampleKeysAction {
+  explicit SampleKeysAction(protocol::Reader& in) { protocol::read(in, size); }
+  template <class T, class Source>
+  void run(TaskContext& context, Source&& source, protocol::Bytes& result) {
+    using K = owned_t<typename T::first_type>;
+    KeySample<K> sample;
+    std::mt19937_64 random(context.attempt().partition * 0x9e3779b97f4a7c15ULL + 1);
+    auto uniform = [&] { return (static_cast<double>(random() >> 11U) + 0.5) * 0x1p-53; };
+    double weight = 1;
+    std::uint64_t next = 0;
+    auto skip = [&] {
+      weight *= std::exp(std::log(uniform()) / static_cast<double>(size));
+      next += static_cast<std::uint64_t>(std::log(uniform()) / std::log1p(-weight)) + 1;
+    };
+    auto visit = [&](auto&& record) {
+      const std::uint64_t index = sample.records++;
+      if (index < size) {
+        sample.keys.push_back(convert<K>(record.first));
+        if (sample.keys.size() == size) {
+          next = index;
+          skip();
+        }
+      } else if (index == next) {
+        sample.keys[random() % size] = convert<K>(record.first);
+        skip();
+      }
+    };
+    source(visit);
+    result = protocol::encode(sample);
+  }
+  std::uint64_t size = 1;
+};
+
+/// The task function of action A on pipe P. Captures: whether the handle's type was true, then A's.
+template <class P, class A>
+void action_task(TaskContext& context, base::RddId rdd, std::uint32_t partition,
+                 std::span<const std::byte> captures, protocol::Bytes& result) {
+  protocol::Reader in(captures);
+  bool chained = false;
+  protocol::read(in, chained);
+  A action(in);
+  auto source = [&](auto& emit) { P::run(context, rdd, partition, chained, emit); };
+  action.template run<typename P::record>(context, source, result);
+}
+
+}  // namespace volley::detail

@@ -1,0 +1,364 @@
+#pragma once
+// The typed edge of a shuffle: map tasks write records into the chunks of reduce partitions, reduce
+// tasks read them in place. Trivially copyable records lie in chunks as arrays; others are encoded
+// one after another and read as views. Reading follows map-partition order, so that results do not
+// depend on timing.
+
+#include "exchange/chunk_writer.hpp"
+
+#include <volley/detail/aggregation_table.hpp>
+#include <volley/detail/pipeline.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace volley::detail {
+
+/// Writes records of owned type T to the reduce partitions of one map task.
+template <class T>
+class RecordWriter {
+ public:
+  RecordWriter(TaskContext& context, std::uint32_t reducers)
+      : context_(context),
+        reducers_(reducers),
+        chunks_(context.services().arena(), context.services().arena_owner(), reducers) {}
+
+  /// `record` is a T or a view of one.
+  template <class X>
+  void write(std::uint32_t partition, const X& record) {
+    if constexpr (protocol::is_bitwise_v<T> && std::is_same_v<X, T>) {
+      std::memcpy(chunks_.reserve(partition, sizeof(T)), static_cast<const void*>(&record),
+                  sizeof(T));
+      chunks_.commit(partition, sizeof(T));
+    } else {
+      scratch_.clear();
+      {
+        protocol::Writer out(scratch_);
+        protocol::write(out, record);
+      }
+      std::memcpy(chunks_.reserve(partition, scratch_.size()), scratch_.data(), scratch_.size());
+      chunks_.commit(partition, scratch_.size());
+    }
+  }
+
+  /// Hands the output to the task; it is published when the task has succeeded.
+  void finish() {
+    auto output = chunks_.finish();
+    protocol::MapOutputWritten message;
+    message.attempt = context_.attempt();
+    message.reducers = reducers_;
+    for (protocol::Chunk& chunk : output.chunks) {
+      chunk.map = context_.attempt().partition;
+      context_.metrics().shuffle_bytes_written += chunk.bytes;
+      context_.metrics().shuffle_records_written += chunk.records;
+    }
+    message.chunks = std::move(output.chunks);
+    message.slabs = std::move(output.slabs);
+    context_.set_map_output(std::move(message));
+  }
+
+ private:
+  TaskContext& context_;
+  std::uint32_t reducers_;
+  exchange::ChunkWriter chunks_;
+  protocol::Bytes scratch_;
+};
+
+/// Calls visit(record) for every record of the chunks: const T& for bitwise records, a view_t<T>
+/// rvalue otherwise. Views point into the arena and live as long as the task.
+template <class T, class Visit>
+void for_each_record(TaskContext& context, const std::vector<protocol::Chunk>& chunks,
+                     Visit&& visit) {
+  for (const protocol::Chunk& chunk : chunks) {
+    const std::byte* const begin = context.services().arena().at(chunk.offset);
+    if constexpr (protocol::is_bitwise_v<T>) {
+      const auto* records = reinterpret_cast<const T*>(begin);
+      for (std::size_t i = 0; i < chunk.bytes / sizeof(T); ++i) visit(records[i]);
+    } else {
+      protocol::Reader in(begin, begin + chunk.bytes);
+      while (in.remaining() != 0) {
+        view_t<T> record{};
+        protocol::read(in, record);
+        VOLLEY_CHECK(!in.failed(), "map output {} of partition {} does not decode", chunk.map,
+                     chunk.partition);
+        visit(std::move(record));
+      }
+    }
+    context.check_stop();
+  }
+}
+
+/// The shuffle that dependency `index` of an RDD reads.
+inline base::ShuffleNumber shuffle_of(TaskContext& context, base::RddId rdd,
+                                      std::size_t index = 0) {
+  return context.plan().rdd(rdd).dependencies.at(index).shuffle;
+}
+inline base::RddId parent_of(TaskContext& context, base::RddId rdd, std::size_t index = 0) {
+  return context.plan().rdd(rdd).dependencies.at(index).parent;
+}
+
+// --- partition functions: key to reduce partition
+// ---------------------------------------------------
+
+struct HashPartition {
+  std::uint32_t partitions = 1;
+  template <class K>
+  std::uint32_t operator()(const K& key) const {
+    if constexpr (std::is_integral_v<K>) {
+      return hash_partition(key, 0, partitions);
+    } else {
+      return hash_partition(key, hash_key(key), partitions);
+    }
+  }
+};
+
+template <class K, class Less>
+struct RangePartition {
+  std::vector<K> bounds;  ///< ascending by Less; partition i holds keys <= bounds[i]
+  template <class Like>
+  std::uint32_t operator()(const Like& key) const {
+    const auto at = std::lower_bound(bounds.begin(), bounds.end(), key,
+                                     [](const auto& a, const auto& b) { return Less{}(a, b); });
+    return static_cast<std::uint32_t>(at - bounds.begin());
+  }
+};
+
+// --- folds: how values of one key become one
+// -------------------------------------------------------- V: value type of the input, C: of the
+// result. create(V) -> C; merge(C&, V) on the map side; combine(C&, C) on the reduce side.
+
+template <class C, class F>
+struct ReduceFold {
+  static constexpr bool combines_before_shuffle = true;
+  F& function;
+  template <class V>
+  C create(V&& value) const {
+    return convert<C>(std::forward<V>(value));
+  }
+  template <class V>
+  void merge(C& into, V&& value) const {
+    into = function(std::as_const(into), convert<C>(std::forward<V>(value)));
+  }
+};
+
+template <class C>
+struct GroupFold {
+  static constexpr bool combines_before_shuffle = false;
+  Nothing& function;
+  template <class V>
+  C create(V&& value) const {
+    C list;
+    list.push_back(convert<typename C::value_type>(std::forward<V>(value)));
+    return list;
+  }
+  template <class V>
+  void merge(C& into, V&& value) const {
+    into.push_back(convert<typename C::value_type>(std::forward<V>(value)));
+  }
+};
+
+/// distinct: there is nothing to fold.
+struct DistinctFold {
+  static constexpr bool combines_before_shuffle = true;
+  Nothing& function;
+  Nothing create(Nothing) const { return {}; }
+  void merge(Nothing&, Nothing) const {}
+};
+
+// --- map tasks
+// ---------------------------------------------------------------------------------------
+
+/// Captures of a map task: whether the handle's type was true, then what the task itself needs.
+struct MapTaskHeader {
+  bool chained = false;
+  std::uint32_t reducers = 0;
+};
+
+/// Aggregates the records of P by key before they are written. FoldOf<F>: the fold over function F.
+template <class P, class C, class Fold, class F, class Partition>
+void combining_map_task(TaskContext& context, base::RddId rdd, std::uint32_t partition,
+                        std::span<const std::byte> captures, protocol::Bytes&) {
+  using R = typename P::record;
+  using K = owned_t<typename R::first_type>;
+  protocol::Reader in(captures);
+  MapTaskHeader header;
+  protocol::read(in, header);
+  Partition partition_of;
+  protocol::read(in, partition_of);
+  Shipped<F> function(in);
+  Fold fold{function.get()};
+  Aggregator<R, C, Fold> aggregator(fold);
+  context.on_views_expire(&aggregator, [&] { aggregator.flush(); });
+  P::run(context, rdd, partition, header.chained, aggregator);
+  aggregator.flush();
+  context.forget_views(&aggregator);
+  RecordWriter<std::pair<K, C>> writer(context, header.reducers);
+  aggregator.table().for_each([&](const auto& key, C& value) {
+    writer.write(partition_of(key),
+                 std::pair<std::decay_t<decltype(key)>, C>(key, std::move(value)));
+  });
+  writer.finish();
+}
+
+/// Writes the records of P as they come.
+template <class P, class Partition>
+void plain_map_task(TaskContext& context, base::RddId rdd, std::uint32_t partition,
+                    std::span<const std::byte> captures, protocol::Bytes&) {
+  using R = typename P::record;
+  protocol::Reader in(captures);
+  MapTaskHeader header;
+  protocol::read(in, header);
+  Partition partition_of;
+  protocol::read(in, partition_of);
+  RecordWriter<owned_t<R>> writer(context, header.reducers);
+  auto write = [&](auto&& record) { writer.write(partition_of(record.first), R(record)); };
+  P::run(context, rdd, partition, header.chained, write);
+  writer.finish();
+}
+
+// --- sources that read a shuffle
+// ---------------------------------------------------------------------
+
+/// Folds the values of each key: reduce_by_key, group_by_key, distinct. `V` is the shuffled value
+/// type.
+template <class K, class V, class C, class Fold, class F>
+struct FoldSource {
+  using record = std::pair<K, C>;
+  using function_type = F;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    auto function = load_operation<FoldSource>(context, rdd);
+    Fold fold{function->get()};
+    Aggregator<view_t<std::pair<K, V>>, C, Fold> aggregator(fold);
+    for_each_record<std::pair<K, V>>(context, context.chunks(shuffle_of(context, rdd), partition),
+                                     aggregator);
+    aggregator.flush();
+    emit_table<K, C>(aggregator.table(), emit);
+  }
+  template <class Key, class Value, class Table, class Emit>
+  static void emit_table(Table& table, Emit& emit) {
+    std::pair<Key, Value> record;  // one object: long keys reuse its memory
+    table.for_each([&](const auto& key, Value& value) {
+      if constexpr (std::is_same_v<Key, std::string>) {
+        record.first.assign(key);
+      } else {
+        record.first = key;
+      }
+      record.second = std::move(value);
+      emit(std::as_const(record));
+    });
+  }
+};
+
+/// The same over a parent that is already partitioned right: no shuffle.
+template <class P, class C, class Fold, class F>
+struct LocalFoldSource {
+  using K = owned_t<typename P::record::first_type>;
+  using record = std::pair<K, C>;
+  using function_type = F;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    protocol::Reader in(context.plan().rdd(rdd).compute.captures);
+    OperationHeader header;
+    protocol::read(in, header);
+    Shipped<F> function(in);
+    Fold fold{function.get()};
+    Aggregator<typename P::record, C, Fold> aggregator(fold);
+    context.on_views_expire(&aggregator, [&] { aggregator.flush(); });
+    P::run(context, parent_of(context, rdd), partition, header.chained, aggregator);
+    aggregator.flush();
+    context.forget_views(&aggregator);
+    FoldSource<K, C, C, Fold, F>::template emit_table<K, C>(aggregator.table(), emit);
+  }
+};
+
+/// Sorts a partition by key, stable in map-partition order.
+template <class K, class V, class Less>
+struct SortSource {
+  using record = std::pair<K, V>;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    using View = view_t<record>;
+    const auto chunks = context.chunks(shuffle_of(context, rdd), partition);
+    std::vector<View> records;
+    std::uint64_t count = 0;
+    for (const protocol::Chunk& chunk : chunks) count += chunk.records;
+    records.reserve(count);
+    for_each_record<record>(context, chunks, [&](const View& view) { records.push_back(view); });
+    std::stable_sort(records.begin(), records.end(),
+                     [](const View& a, const View& b) { return Less{}(a.first, b.first); });
+    for (View& view : records) emit(convert<record>(std::move(view)));
+  }
+};
+
+/// Records in the order in which map tasks wrote them: partition_by, repartition.
+template <class K, class V>
+struct PlainShuffleSource {
+  using record = std::pair<K, V>;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    for_each_record<record>(context, context.chunks(shuffle_of(context, rdd), partition),
+                            [&](const auto& view) { emit(convert<record>(view)); });
+  }
+};
+
+// --- joins
+// ----------------------------------------------------------------------------------------
+
+/// One input of a join, of record type R: the records of dependency `index`, from a shuffle or from
+/// a parent that is partitioned right. Views that it hands out live as long as the task.
+template <class R>
+struct JoinSide {
+  template <class Visit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, std::size_t index,
+                  Visit& visit) {
+    const protocol::Dependency& dependency = context.plan().rdd(rdd).dependencies.at(index);
+    if (dependency.kind == protocol::DependencyKind::shuffle) {
+      for_each_record<owned_t<R>>(context, context.chunks(dependency.shuffle, partition), visit);
+    } else {
+      stream<R>(context, dependency.parent, partition, visit);
+    }
+  }
+};
+
+/// Inner join: a table of the right side, then the left side against it, in its order.
+template <class Left, class Right>
+struct JoinSource {
+  using K = owned_t<typename Left::first_type>;
+  using V = owned_t<typename Left::second_type>;
+  using W = owned_t<typename Right::second_type>;
+  using record = std::pair<K, std::pair<V, W>>;
+  static constexpr bool reads_blocks = false;
+
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    AggregationTable<K, std::vector<W>> right;
+    auto insert = [&](auto&& entry) {
+      const std::uint64_t hash = hash_key(entry.first);
+      right.upsert(
+          entry.first, hash, [&] { return std::vector<W>(1, convert<W>(entry.second)); },
+          [&](std::vector<W>& values) { values.push_back(convert<W>(entry.second)); });
+    };
+    JoinSide<Right>::run(context, rdd, partition, 1, insert);
+    auto probe = [&](auto&& entry) {
+      const auto* matches = right.find(entry.first, hash_key(entry.first));
+      if (matches == nullptr) return;
+      for (const W& match : *matches) {
+        emit(record(convert<K>(entry.first), {convert<V>(entry.second), match}));
+      }
+    };
+    JoinSide<Left>::run(context, rdd, partition, 0, probe);
+  }
+};
+
+}  // namespace volley::detail

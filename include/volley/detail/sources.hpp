@@ -1,0 +1,156 @@
+#pragma once
+// Sources that start a pipe: values of the program, ranges, text files, and operations on whole
+// partitions or on several parents.
+
+#include "io/line_reader.hpp"
+#include "io/text_input.hpp"
+
+#include <volley/detail/pipeline.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace volley::detail {
+
+/// parallelize: a slice of the program's values.
+template <class T>
+struct ValuesSource {
+  using record = T;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    auto values = protocol::decode<std::vector<T>>(context.payload(rdd, partition));
+    VOLLEY_CHECK(values.has_value(), "slice {} of RDD {} does not decode", partition, rdd);
+    context.metrics().records_read += values->size();
+    for (auto&& value : *values) emit(static_cast<T&&>(value));
+  }
+};
+
+/// A slice of range(start, end, step): first, step, count.
+struct RangeSlice {
+  std::int64_t first = 0;
+  std::int64_t step = 1;
+  std::uint64_t count = 0;
+};
+
+struct RangeSource {
+  using record = std::int64_t;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    const auto slice = protocol::decode<RangeSlice>(context.payload(rdd, partition));
+    VOLLEY_CHECK(slice.has_value(), "slice {} of RDD {} does not decode", partition, rdd);
+    constexpr std::uint64_t block = 1U << 16U;  // between looks at the stop flag
+    const auto step = static_cast<std::uint64_t>(slice->step);
+    auto value = static_cast<std::uint64_t>(slice->first);  // wraps instead of overflowing
+    for (std::uint64_t done = 0; done < slice->count; done += block) {
+      const std::uint64_t end = std::min(block, slice->count - done);
+      for (std::uint64_t i = 0; i < end; ++i, value += step) emit(static_cast<std::int64_t>(value));
+      context.check_stop();
+    }
+  }
+};
+
+/// text_file: the lines of a byte range, as views into the mapped file.
+struct TextSource {
+  using record = std::string_view;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    const auto split = protocol::decode<io::TextSplit>(context.payload(rdd, partition));
+    VOLLEY_CHECK(split.has_value(), "split {} of RDD {} does not decode", partition, rdd);
+    auto reader = std::make_shared<io::LineReader>(*split);
+    context.keep(reader);  // views of its lines may outlive this loop in batches
+    std::vector<std::string_view> lines(256);
+    for (;;) {
+      const std::size_t count = reader->next_batch(lines);
+      if (count == 0) break;
+      context.metrics().records_read += count;
+      for (std::size_t i = 0; i < count; ++i) emit(lines[i]);
+      if (split->gz) context.views_expire();
+      context.check_stop();
+    }
+    context.views_expire();
+    context.metrics().bytes_read += reader->bytes_read();
+  }
+};
+
+/// The records of one partition, as map_partitions hands them to a function: visit them with
+/// for_each(f), or iterate, which collects them first.
+template <class T, class Run>
+class PartitionRecords {
+ public:
+  explicit PartitionRecords(Run run) : run_(std::move(run)) {}
+
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    auto sink = [&](auto&& record) { visit(std::forward<decltype(record)>(record)); };
+    run_(sink);
+  }
+  auto begin() { return collected().begin(); }
+  auto end() { return collected().end(); }
+
+ private:
+  std::vector<owned_t<T>>& collected() {
+    if (!done_) {
+      for_each([&](auto&& record) {
+        records_.push_back(to_owned(std::forward<decltype(record)>(record)));
+      });
+      done_ = true;
+    }
+    return records_;
+  }
+  Run run_;
+  bool done_ = false;
+  std::vector<owned_t<T>> records_;
+};
+
+/// map_partitions: f(records) -> range, once per partition; with_index: f(index, records).
+template <class P, class F, class U, bool with_index>
+struct MapPartitionsSource {
+  using record = U;
+  using function_type = F;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    const protocol::RddSpec& spec = context.plan().rdd(rdd);
+    protocol::Reader in(spec.compute.captures);
+    OperationHeader header;
+    protocol::read(in, header);
+    Shipped<F> function(in);
+    auto pull = [&](auto& sink) {
+      P::run(context, spec.dependencies.front().parent, partition, header.chained, sink);
+    };
+    PartitionRecords<typename P::record, decltype(pull)> records(pull);
+    auto&& results = [&]() -> decltype(auto) {
+      if constexpr (with_index) {
+        return function.get()(partition, records);
+      } else {
+        return function.get()(records);
+      }
+    }();
+    for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
+  }
+};
+
+/// union: partitions of several parents of one record type, one after another.
+template <class T>
+struct UnionSource {
+  using record = T;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    for (const protocol::Dependency& dependency : context.plan().rdd(rdd).dependencies) {
+      if (partition - dependency.out_start < dependency.length) {
+        stream<T>(context, dependency.parent, partition - dependency.out_start, emit);
+        return;
+      }
+    }
+    VOLLEY_CHECK(false, "partition {} of union {} has no parent", partition, rdd);
+  }
+};
+
+}  // namespace volley::detail

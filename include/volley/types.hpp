@@ -1,0 +1,117 @@
+#pragma once
+// Which type a record has on which side of a boundary. Inside a chain of narrow operations records
+// may be views; where they cross a boundary (shuffle, cache, collect, group) they become owned:
+// owned_t<std::string_view> is std::string, applied through pairs, tuples, optionals and vectors.
+// view_t goes the other way for records that are read in place from a shuffle.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace volley {
+
+namespace detail {
+
+template <class T>
+struct owned {
+  using type = T;
+};
+template <>
+struct owned<std::string_view> {
+  using type = std::string;
+};
+template <class A, class B>
+struct owned<std::pair<A, B>> {
+  using type = std::pair<typename owned<A>::type, typename owned<B>::type>;
+};
+template <class... T>
+struct owned<std::tuple<T...>> {
+  using type = std::tuple<typename owned<T>::type...>;
+};
+template <class T>
+struct owned<std::optional<T>> {
+  using type = std::optional<typename owned<T>::type>;
+};
+template <class T>
+struct owned<std::vector<T>> {
+  using type = std::vector<typename owned<T>::type>;
+};
+
+template <class T>
+struct view {
+  using type = T;
+};
+template <>
+struct view<std::string> {
+  using type = std::string_view;
+};
+template <class A, class B>
+struct view<std::pair<A, B>> {
+  using type = std::pair<typename view<A>::type, typename view<B>::type>;
+};
+
+template <class T>
+struct is_pair : std::false_type {};
+template <class A, class B>
+struct is_pair<std::pair<A, B>> : std::true_type {};
+
+}  // namespace detail
+
+/// T with every view in it replaced by the type that owns its data.
+template <class T>
+using owned_t = typename detail::owned<std::remove_cvref_t<T>>::type;
+/// T with its strings replaced by views; has the same encoding as T.
+template <class T>
+using view_t = typename detail::view<T>::type;
+
+template <class T>
+concept PairRecord = detail::is_pair<T>::value;
+
+namespace detail {
+
+/// Converts a record to another type of the same owned type, copying what is viewed.
+template <class To, class From>
+To convert(From&& from) {
+  using F = std::remove_cvref_t<From>;
+  if constexpr (std::is_same_v<To, F>) {
+    return std::forward<From>(from);
+  } else if constexpr (is_pair<To>::value) {
+    return To(convert<typename To::first_type>(std::forward<From>(from).first),
+              convert<typename To::second_type>(std::forward<From>(from).second));
+  } else if constexpr (requires { std::tuple_size<F>::value; }) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return To(convert<std::tuple_element_t<I, To>>(std::get<I>(std::forward<From>(from)))...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<F>>{});
+  } else if constexpr (requires(F f) {
+                         f.has_value();
+                         *f;
+                       }) {
+    return from ? To(convert<typename To::value_type>(*std::forward<From>(from))) : To{};
+  } else if constexpr (requires(F f) {
+                         f.begin();
+                         std::declval<To&>().push_back(
+                             convert<typename To::value_type>(*f.begin()));
+                       } &&
+                       !std::is_convertible_v<F, std::string_view>) {
+    To to;
+    to.reserve(from.size());
+    for (auto&& element : from) to.push_back(convert<typename To::value_type>(element));
+    return to;
+  } else {
+    return To(std::forward<From>(from));
+  }
+}
+
+template <class T>
+owned_t<T> to_owned(T&& record) {
+  return convert<owned_t<T>>(std::forward<T>(record));
+}
+
+}  // namespace detail
+}  // namespace volley

@@ -1,0 +1,11 @@
+#pragma once
+// Everything an application needs.
+
+#include <volley/application.hpp>
+#include <volley/closure.hpp>
+#include <volley/context.hpp>
+#include <volley/error.hpp>
+#include <volley/hash.hpp>
+#include <volley/rdd.hpp>
+#include <volley/text.hpp>
+#include <volley/types.hpp>

@@ -1,0 +1,146 @@
+#include "program/context_core.hpp"
+
+#include <volley/error.hpp>
+
+#include <algorithm>
+
+namespace volley::program {
+
+void ContextCore::send(protocol::DriverMessage message) {
+  Send port;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    port = send_;
+  }
+  port(std::move(message));
+}
+
+void ContextCore::persist(base::RddId rdd) {
+  const std::lock_guard lock(mutex_);
+  persisted_.insert(rdd);
+}
+
+void ContextCore::unpersist(base::RddId rdd) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (persisted_.erase(rdd) == 0) return;
+  }
+  send(protocol::RddUnpersisted{rdd});
+}
+
+bool ContextCore::persisted(base::RddId rdd) const {
+  const std::lock_guard lock(mutex_);
+  return persisted_.contains(rdd);
+}
+
+std::uint32_t ContextCore::wait_until_ready() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return ready_ || stopped_; });
+  if (!ready_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
+  if (!ready_error_.empty()) throw JobFailed(ready_error_);
+  return slots_;
+}
+
+std::uint32_t ContextCore::default_parallelism() {
+  const auto configured = configuration_.integer("volley.default.parallelism");
+  if (configured > 0) return static_cast<std::uint32_t>(configured);
+  return std::max<std::uint32_t>(2, wait_until_ready());
+}
+
+void ContextCore::run_job(
+    const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
+    const std::string& call_site,
+    const std::function<void(std::uint32_t index, protocol::Bytes result)>& on_result) {
+  wait_until_ready();
+  protocol::JobSubmitted job;
+  job.final_rdd = rdd.id();
+  job.rdds = rdd.reachable();
+  job.partitions = std::move(partitions);
+  job.action = std::move(action);
+  job.call_site = call_site;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
+    job.job = next_job_++;
+    jobs_[job.job];
+    for (const auto& spec : job.rdds) {
+      if (persisted_.contains(spec->id)) job.persisted.push_back(spec->id);
+    }
+  }
+  const base::JobId id = job.job;
+  send(std::move(job));
+  for (;;) {
+    std::pair<std::uint32_t, protocol::Bytes> result;
+    {
+      std::unique_lock lock(mutex_);
+      Job& state = jobs_.at(id);
+      changed_.wait(lock, [&] { return !state.results.empty() || state.ended; });
+      if (state.results.empty()) {
+        const Job ended = std::move(state);
+        jobs_.erase(id);
+        if (!ended.succeeded) throw JobFailed(ended.error);
+        return;
+      }
+      result = std::move(state.results.front());
+      state.results.pop_front();
+    }
+    on_result(result.first, std::move(result.second));
+  }
+}
+
+void ContextCore::deliver(protocol::ProgramMessage message) {
+  std::visit([this](auto&& held) { on(std::forward<decltype(held)>(held)); }, std::move(message));
+  changed_.notify_all();
+}
+
+void ContextCore::on(protocol::TaskResultReady&& message) {
+  const std::lock_guard lock(mutex_);
+  const auto job = jobs_.find(message.job);
+  if (job != jobs_.end())
+    job->second.results.emplace_back(message.index, std::move(message.result));
+}
+
+void ContextCore::on(protocol::JobEnded&& message) {
+  const std::lock_guard lock(mutex_);
+  const auto job = jobs_.find(message.job);
+  if (job == jobs_.end()) return;
+  job->second.ended = true;
+  job->second.succeeded = message.succeeded;
+  job->second.error = std::move(message.error);
+}
+
+void ContextCore::on(protocol::ExecutorsReady&& message) {
+  const std::lock_guard lock(mutex_);
+  ready_ = true;
+  ready_error_ = std::move(message.error);
+  slots_ = message.slots;
+}
+
+void ContextCore::on(protocol::AccumulatorsUpdated&&) {}
+
+void ContextCore::forget(const protocol::RddSpec& rdd) {
+  unpersist(rdd.id);
+  for (const protocol::Dependency& dependency : rdd.dependencies) {
+    if (dependency.kind == protocol::DependencyKind::shuffle) {
+      send(protocol::ShuffleForgotten{dependency.shuffle});
+    }
+  }
+}
+
+void ContextCore::stop(const std::string& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    stop_reason_ = reason;
+    send_ = nullptr;
+    for (auto& [id, job] : jobs_) {
+      if (job.ended) continue;
+      job.ended = true;
+      job.error = reason;
+    }
+  }
+  changed_.notify_all();
+}
+
+}  // namespace volley::program

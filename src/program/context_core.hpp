@@ -1,0 +1,97 @@
+#pragma once
+// ContextCore: the untyped half of a program's Context. It numbers RDDs and shuffles, turns actions
+// into jobs, and waits for them. The program's threads call it; the driver's loop thread delivers
+// what the driver says. Everything is guarded by one mutex that is never held while waiting.
+
+#include "config/configuration.hpp"
+#include "program/lineage.hpp"
+#include "protocol/driver_messages.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace volley::program {
+
+class ContextCore : public std::enable_shared_from_this<ContextCore> {
+ public:
+  using Send = std::function<void(protocol::DriverMessage)>;
+
+  /// `send` posts to the driver and may be called from any thread until stop().
+  ContextCore(base::ApplicationId application, config::Configuration configuration, Send send)
+      : application_(application),
+        configuration_(std::move(configuration)),
+        send_(std::move(send)) {}
+
+  base::ApplicationId application() const { return application_; }
+  const config::Configuration& configuration() const { return configuration_; }
+
+  base::RddId next_rdd() { return next_rdd_++; }
+  base::ShuffleNumber next_shuffle() { return next_shuffle_++; }
+  std::uint64_t next_identity() { return next_identity_++; }
+
+  void persist(base::RddId rdd);
+  void unpersist(base::RddId rdd);
+  bool persisted(base::RddId rdd) const;
+
+  /// Blocks until the executors are there; throws JobFailed when there will be none. Returns slots.
+  std::uint32_t wait_until_ready();
+  /// volley.default.parallelism, or the slots of all executors, at least 2.
+  std::uint32_t default_parallelism();
+
+  /// Runs `action` on the listed partitions of `rdd` and hands each result, with its index in
+  /// `partitions`, to `on_result` on the calling thread. Blocks; throws JobFailed.
+  void run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
+               const std::string& call_site,
+               const std::function<void(std::uint32_t index, protocol::Bytes result)>& on_result);
+
+  /// From the driver's loop thread.
+  void deliver(protocol::ProgramMessage message);
+  /// An RDD is gone: its shuffles are not needed any more.
+  void forget(const protocol::RddSpec& rdd);
+  /// No calls to the driver from now on; running jobs fail with `reason`.
+  void stop(const std::string& reason);
+
+ private:
+  struct Job {
+    std::deque<std::pair<std::uint32_t, protocol::Bytes>> results;
+    bool ended = false;
+    bool succeeded = false;
+    std::string error;
+  };
+  void on(protocol::TaskResultReady&& message);
+  void on(protocol::JobEnded&& message);
+  void on(protocol::ExecutorsReady&& message);
+  void on(protocol::AccumulatorsUpdated&& message);
+  void send(protocol::DriverMessage message);
+
+  const base::ApplicationId application_;
+  const config::Configuration configuration_;
+  std::atomic<base::RddId> next_rdd_{0};
+  std::atomic<base::ShuffleNumber> next_shuffle_{0};
+  std::atomic<std::uint64_t> next_identity_{1};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Send send_;
+  bool stopped_ = false;
+  std::string stop_reason_;
+  bool ready_ = false;
+  std::string ready_error_;
+  std::uint32_t slots_ = 0;
+  base::JobId next_job_ = 0;
+  std::unordered_map<base::JobId, Job> jobs_;
+  std::set<base::RddId> persisted_;
+};
+
+}  // namespace volley::program

@@ -1,0 +1,55 @@
+#pragma once
+// Lineage: the RDDs of a program as the driver knows them, immutable and shared by the handles and
+// the RDDs that depend on them. When the last reference to a shuffled RDD goes, the cluster forgets
+// the shuffle's data.
+
+#include "protocol/program.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace volley::program {
+
+class ContextCore;
+
+/// How the records of an RDD are laid out over its partitions. Two RDDs with equal partitioners
+/// (and a kind other than none) have equal keys in equal partitions, and join without a shuffle.
+struct Partitioner {
+  enum class Kind : std::uint8_t { none, hash, range };
+  Kind kind = Kind::none;
+  std::uint32_t partitions = 0;
+  std::uint64_t identity = 0;  ///< range: a number given to its bounds when they were sampled
+  bool operator==(const Partitioner&) const = default;
+  explicit operator bool() const { return kind != Kind::none; }
+};
+
+class Lineage {
+ public:
+  Lineage(std::shared_ptr<ContextCore> core, protocol::RddSpec spec,
+          std::vector<std::shared_ptr<const Lineage>> parents, Partitioner partitioner);
+  Lineage(const Lineage&) = delete;
+  Lineage& operator=(const Lineage&) = delete;
+  /// Takes chains of any length apart without recursion.
+  ~Lineage();
+
+  base::RddId id() const { return spec_->id; }
+  std::uint32_t partitions() const { return spec_->partitions; }
+  const protocol::RddSpecPtr& spec() const { return spec_; }
+  const std::vector<std::shared_ptr<const Lineage>>& parents() const { return parents_; }
+  const Partitioner& partitioner() const { return partitioner_; }
+  const std::shared_ptr<ContextCore>& core() const { return core_; }
+
+  /// This RDD and all it can reach, parents before children.
+  std::vector<protocol::RddSpecPtr> reachable() const;
+
+ private:
+  std::shared_ptr<ContextCore> core_;
+  protocol::RddSpecPtr spec_;
+  mutable std::vector<std::shared_ptr<const Lineage>> parents_;
+  Partitioner partitioner_;
+};
+using LineagePtr = std::shared_ptr<const Lineage>;
+
+}  // namespace volley::program

@@ -1,0 +1,148 @@
+#pragma once
+// TaskContext: what one running task can reach: its stage's lineage, its inputs, the node arena,
+// the cached blocks of its executor, its metrics. Lives on the task's thread for the task's
+// duration.
+//
+// StagePlan is the immutable, resolved form of a StageBinary, shared by the tasks of a stage.
+
+#include "program/block_store.hpp"
+#include "protocol/driver_messages.hpp"
+#include "storage/node_arena.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace volley::program {
+
+class TaskContext;
+
+/// Computes one partition of an RDD into a BatchSink<T>* of the RDD's record type.
+using ComputeFunction = void (*)(TaskContext&, base::RddId, std::uint32_t partition, void* sink);
+/// Runs a task on one partition of `rdd`: a shuffle's map task or an action's share.
+using TaskFunction = void (*)(TaskContext&, base::RddId, std::uint32_t partition,
+                              std::span<const std::byte> captures, protocol::Bytes& result);
+
+class StagePlan {
+ public:
+  /// Resolves every function of the stage; fails when this process runs another build.
+  static base::Result<std::shared_ptr<const StagePlan>> make(
+      std::shared_ptr<const protocol::StageBinary> binary);
+
+  const protocol::StageBinary& binary() const { return *binary_; }
+  const protocol::RddSpec& rdd(base::RddId id) const { return *node(id).spec; }
+  ComputeFunction compute(base::RddId id) const { return node(id).compute; }
+  bool persisted(base::RddId id) const { return node(id).persisted; }
+  TaskFunction task() const { return task_; }
+
+ private:
+  struct Node {
+    const protocol::RddSpec* spec = nullptr;
+    ComputeFunction compute = nullptr;
+    bool persisted = false;
+  };
+  const Node& node(base::RddId id) const {
+    const auto found = nodes_.find(id);
+    VOLLEY_CHECK(found != nodes_.end(), "RDD {} is not part of this stage", id);
+    return found->second;
+  }
+
+  std::shared_ptr<const protocol::StageBinary> binary_;
+  std::unordered_map<base::RddId, Node> nodes_;
+  TaskFunction task_ = nullptr;
+};
+
+/// A shuffle input was not where the driver said; the map stage has to run again.
+class FetchFailed : public std::runtime_error {
+ public:
+  FetchFailed(protocol::ShuffleInput input, const std::string& what)
+      : std::runtime_error(what), input_(input) {}
+  const protocol::ShuffleInput& input() const { return input_; }
+
+ private:
+  protocol::ShuffleInput input_;
+};
+
+/// The driver does not want the task's result any more.
+class TaskStopped : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What an executor offers to its tasks; safe to use from every task thread.
+class TaskServices {
+ public:
+  virtual ~TaskServices() = default;
+  /// The chunks of a reduce partition, by map partition; blocks until the holder answers. Throws
+  /// FetchFailed when the holder does not have them.
+  virtual std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput& input) = 0;
+  virtual storage::NodeArena& arena() = 0;
+  /// Owner of arena slabs while this executor's tasks write them.
+  virtual storage::NodeArena::Owner arena_owner() const = 0;
+  virtual BlockStore& blocks() = 0;
+  virtual const std::vector<std::pair<std::string, std::string>>& configuration() const = 0;
+};
+
+class TaskContext {
+ public:
+  TaskContext(TaskServices& services, std::shared_ptr<const StagePlan> plan,
+              const protocol::TaskLaunched& task, const std::atomic<bool>& stop)
+      : services_(services), plan_(std::move(plan)), task_(task), stop_(stop) {}
+  TaskContext(const TaskContext&) = delete;
+  TaskContext& operator=(const TaskContext&) = delete;
+
+  const StagePlan& plan() const { return *plan_; }
+  const protocol::TaskAttempt& attempt() const { return task_.attempt; }
+  TaskServices& services() { return services_; }
+  protocol::TaskMetrics& metrics() { return metrics_; }
+
+  /// The payload of a source partition. It was sent with the task, or this is a bug.
+  const protocol::Bytes& payload(base::RddId rdd, std::uint32_t partition) const;
+  /// The chunks of this task's share of a shuffle.
+  std::vector<protocol::Chunk> chunks(base::ShuffleNumber shuffle, std::uint32_t partition);
+
+  /// Throws TaskStopped once the driver asked the task to stop; cheap, called between batches.
+  void check_stop() const {
+    if (stop_.load(std::memory_order_relaxed)) throw TaskStopped("the task was asked to stop");
+  }
+
+  /// Consumers that hold views of recent records register here; sources call views_expire() before
+  /// they reuse the memory that the views point into.
+  void on_views_expire(const void* owner, std::function<void()> flush);
+  void forget_views(const void* owner);
+  void views_expire();
+
+  /// Keeps something alive until the task ends.
+  void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
+
+  /// Blocks that this task put into the executor's store.
+  void note_cached(protocol::BlockId block) { cached_.push_back(block); }
+  std::vector<protocol::BlockId> take_cached() { return std::move(cached_); }
+
+  /// What the task wrote to the arena, reported to the rank's shuffle service on success.
+  void set_map_output(protocol::MapOutputWritten output) {
+    map_output_ = std::make_unique<protocol::MapOutputWritten>(std::move(output));
+  }
+  std::unique_ptr<protocol::MapOutputWritten> take_map_output() { return std::move(map_output_); }
+
+ private:
+  TaskServices& services_;
+  std::shared_ptr<const StagePlan> plan_;
+  const protocol::TaskLaunched& task_;
+  const std::atomic<bool>& stop_;
+  protocol::TaskMetrics metrics_;
+  std::vector<std::pair<const void*, std::function<void()>>> flushes_;
+  std::vector<std::shared_ptr<const void>> kept_;
+  std::vector<protocol::BlockId> cached_;
+  std::unique_ptr<protocol::MapOutputWritten> map_output_;
+};
+
+}  // namespace volley::program

@@ -1,0 +1,111 @@
+#include "worker/executor.hpp"
+
+#include <fmt/format.h>
+
+namespace volley::worker {
+
+using protocol::Address;
+using protocol::Outbox;
+using protocol::Role;
+
+void Executor::start(Outbox& out) { out.send(options_.driver, options_.registration); }
+
+void Executor::tick(base::TimePoint now, Outbox& out) {
+  if (now < next_heartbeat_) return;
+  next_heartbeat_ = now + options_.heartbeat_interval;
+  protocol::ExecutorHeartbeat heartbeat;
+  heartbeat.executor = options_.registration.executor;
+  heartbeat.member = options_.registration.member;
+  for (const auto& [task, running] : running_) heartbeat.running.push_back(task);
+  out.send(options_.driver, std::move(heartbeat));
+}
+
+bool Executor::pump_tasks(Outbox& out) {
+  bool any = false;
+  while (auto event = pool_.next_event()) {
+    any = true;
+    if (auto* ended = std::get_if<TaskEnded>(&*event)) {
+      finish(std::move(*ended), out);
+    } else {
+      const auto& wanted = std::get<ChunksWanted>(*event);
+      const base::ShuffleId shuffle{options_.application, wanted.input.shuffle};
+      out.send(protocol::at_rank(Role::shuffle_service, wanted.input.holder),
+               protocol::PartitionRequested{shuffle, wanted.input.partition, wanted.request});
+    }
+  }
+  return any;
+}
+
+void Executor::finish(TaskEnded&& ended, Outbox& out) {
+  const auto running = running_.find(ended.finished.attempt.task);
+  VOLLEY_CHECK(running != running_.end(), "task {} ended but was not running",
+               ended.finished.attempt.task);
+  if (ended.map_output) {
+    ended.map_output->shuffle = {options_.application, running->second.shuffle};
+    out.send(protocol::at_rank(Role::shuffle_service, out.self().rank),
+             std::move(*ended.map_output));
+  }
+  running_.erase(running);
+  out.send(options_.driver, std::move(ended.finished));
+}
+
+void Executor::refuse(const protocol::TaskAttempt& attempt, std::string why, Outbox& out) {
+  protocol::TaskFinished finished;
+  finished.attempt = attempt;
+  finished.outcome = protocol::TaskOutcome::exception;
+  finished.error = std::move(why);
+  out.send(options_.driver, std::move(finished));
+}
+
+void Executor::on(const protocol::ExecutorAccepted& message, const Address&, Outbox&) {
+  options_.heartbeat_interval = message.heartbeat_interval;
+}
+
+void Executor::on(const protocol::StageDefined& message, const Address&, Outbox&) {
+  auto plan = program::StagePlan::make(message.binary);
+  Stage& stage = stages_[{message.stage, message.stage_attempt}];
+  if (plan) {
+    stage.plan = std::move(plan).value();
+  } else {
+    stage.error = plan.error();
+  }
+}
+
+void Executor::on(const protocol::StageForgotten& message, const Address&, Outbox&) {
+  stages_.erase({message.stage, message.stage_attempt});
+}
+
+void Executor::on(const protocol::TaskLaunched& message, const Address&, Outbox& out) {
+  const auto stage = stages_.find({message.attempt.stage, message.attempt.stage_attempt});
+  if (stage == stages_.end()) {
+    refuse(message.attempt, "the executor does not know the task's stage", out);
+    return;
+  }
+  if (!stage->second.plan) {
+    refuse(message.attempt, stage->second.error, out);
+    return;
+  }
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  running_[message.attempt.task] = {stop, stage->second.plan->binary().shuffle};
+  pool_.submit({stage->second.plan, message, std::move(stop)});
+}
+
+void Executor::on(const protocol::TaskKillRequested& message, const Address&, Outbox&) {
+  const auto running = running_.find(message.task);
+  if (running != running_.end()) running->second.stop->store(true, std::memory_order_relaxed);
+}
+
+void Executor::on(const protocol::BlocksRemoved& message, const Address&, Outbox&) {
+  pool_.blocks().remove(message.rdd);
+}
+
+void Executor::on(const protocol::ExecutorStopRequested& message, const Address&, Outbox&) {
+  log_.debug("Executor", "stopping: {}", message.reason);
+  stopped_ = true;
+}
+
+void Executor::on(const protocol::PartitionListed& message, const Address&, Outbox&) {
+  pool_.answer(message);
+}
+
+}  // namespace volley::worker

@@ -1,0 +1,80 @@
+#pragma once
+// Executor: the role that runs tasks, one per member process of an executor container. It registers
+// with the driver, sends heartbeats, keeps the resolved plans of the stages that are running, and
+// hands tasks to its pool. On the loop thread of its container.
+
+#include "base/log.hpp"
+#include "base/units.hpp"
+#include "protocol/outbox.hpp"
+#include "worker/task_pool.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace volley::worker {
+
+class Executor {
+ public:
+  struct Options {
+    protocol::ExecutorRegistered registration;
+    protocol::Address driver;
+    base::ApplicationId application;
+    base::Duration heartbeat_interval = std::chrono::seconds{10};
+  };
+
+  Executor(Options options, TaskPool& pool, const base::Log& log)
+      : options_(std::move(options)), pool_(pool), log_(log) {}
+
+  void start(protocol::Outbox& out);
+  void tick(base::TimePoint now, protocol::Outbox& out);
+  /// Takes what the task threads reported; returns whether there was anything.
+  bool pump_tasks(protocol::Outbox& out);
+  /// The driver wants this process to end.
+  bool stopped() const { return stopped_; }
+
+  void on(const protocol::ExecutorAccepted& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::StageDefined& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::StageForgotten& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::TaskLaunched& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::TaskKillRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::BlocksRemoved& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::ExecutorStopRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::PartitionListed& message, const protocol::Address& from,
+          protocol::Outbox& out);
+
+ private:
+  using StageKey = std::pair<base::StageId, std::uint32_t>;
+  /// A plan, or why there is none.
+  struct Stage {
+    std::shared_ptr<const program::StagePlan> plan;
+    std::string error;
+  };
+  struct Running {
+    std::shared_ptr<std::atomic<bool>> stop;
+    base::ShuffleNumber shuffle = 0;
+  };
+
+  void finish(TaskEnded&& ended, protocol::Outbox& out);
+  void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
+
+  Options options_;
+  TaskPool& pool_;
+  const base::Log& log_;
+  bool stopped_ = false;
+  base::TimePoint next_heartbeat_{};
+  std::map<StageKey, Stage> stages_;
+  std::unordered_map<base::TaskId, Running> running_;
+};
+
+}  // namespace volley::worker

@@ -1,0 +1,93 @@
+#pragma once
+// TaskPool: the task threads of one executor process. Each thread owns its task; everything that a
+// task tells the executor's loop thread goes through one queue of events, and the loop is woken.
+// The pool also serves the tasks' requests for chunk lists: the asking thread waits for the answer.
+
+#include "program/task_context.hpp"
+#include "protocol/driver_messages.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace volley::worker {
+
+/// A task to run. `stop` is shared with the executor, which sets it when the driver asks.
+struct TaskJob {
+  std::shared_ptr<const program::StagePlan> plan;
+  protocol::TaskLaunched launched;
+  std::shared_ptr<std::atomic<bool>> stop;
+};
+
+/// A task has ended; `map_output` is to be published first when it succeeded.
+struct TaskEnded {
+  protocol::TaskFinished finished;
+  std::unique_ptr<protocol::MapOutputWritten> map_output;
+};
+/// A task wants the chunk list of an input; answered by TaskPool::answer.
+struct ChunksWanted {
+  std::uint64_t request = 0;
+  protocol::ShuffleInput input;
+};
+using TaskEvent = std::variant<TaskEnded, ChunksWanted>;
+
+class TaskPool final : public program::TaskServices {
+ public:
+  struct Options {
+    std::uint32_t threads = 1;
+    storage::NodeArena::Owner arena_owner = 0;
+    std::vector<std::pair<std::string, std::string>> configuration;
+    /// Wakes the loop thread; called from task threads.
+    std::function<void()> wake;
+  };
+
+  TaskPool(Options options, storage::NodeArena& arena);
+  /// Waits for running tasks; queued ones are dropped.
+  ~TaskPool() override;
+
+  void submit(TaskJob job);
+  void answer(protocol::PartitionListed answer);
+  /// The next event for the loop thread, if any.
+  std::optional<TaskEvent> next_event();
+  /// Running tasks see their stop flags; waiting ones fail at once. No answers will come any more.
+  void shut_down();
+
+  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput& input) override;
+  storage::NodeArena& arena() override { return arena_; }
+  storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
+  program::BlockStore& blocks() override { return blocks_; }
+  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
+    return options_.configuration;
+  }
+
+ private:
+  void work();
+  TaskEnded run(const TaskJob& job);
+  void post(TaskEvent event);
+
+  Options options_;
+  storage::NodeArena& arena_;
+  program::BlockStore blocks_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::deque<TaskJob> queue_;
+  std::deque<TaskEvent> events_;
+  std::uint64_t next_request_ = 0;
+  std::map<std::uint64_t, std::optional<protocol::PartitionListed>> answers_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace volley::worker
