@@ -1,5 +1,8 @@
 #include "io/gzip_source.hpp"
 
+#include "base/check.hpp"
+#include "io/io_error.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,9 +10,6 @@
 #include <cerrno>
 #include <limits>
 #include <utility>
-
-#include "base/check.hpp"
-#include "io/io_error.hpp"
 
 namespace volley::io {
 namespace {
@@ -28,8 +28,8 @@ GzipSource::GzipSource(base::Fd file, std::string path)
 GzipSource::~GzipSource() { ::inflateEnd(&stream_); }
 
 void GzipSource::fail(const char* why) const {
-  throw IoError(fmt::format("cannot read {}: {} at byte {} of the compressed file", path_, why,
-                            file_offset_ - stream_.avail_in));
+  throw IoError(
+      fmt::format("cannot read {}: {} at byte {} of the compressed file", path_, why, consumed()));
 }
 
 bool GzipSource::fill_input() {

@@ -1,6 +1,8 @@
 #pragma once
-// GzipSource: the inflated bytes of a .gz file (one or more members), for one task. Memory is a fixed
-// input buffer; the caller owns the output.
+// GzipSource: the inflated bytes of a .gz file (one or more members), for one task. Memory is a
+// fixed input buffer; the caller owns the output.
+
+#include "base/fd.hpp"
 
 #include <zlib.h>
 
@@ -9,8 +11,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "base/fd.hpp"
 
 namespace volley::io {
 
@@ -22,9 +22,11 @@ class GzipSource {
   GzipSource& operator=(const GzipSource&) = delete;
   ~GzipSource();
 
-  /// Fills `out` as far as the data reaches; less than out.size() only at the end. Throws IoError that
-  /// names the file and the offset in it when the data is truncated or corrupt.
+  /// Fills `out` as far as the data reaches; less than out.size() only at the end. Throws IoError
+  /// that names the file and the offset in it when the data is truncated or corrupt.
   std::size_t read(std::span<char> out);
+  /// Bytes of the compressed file used so far.
+  std::uint64_t consumed() const { return file_offset_ - stream_.avail_in; }
 
  private:
   bool fill_input();
@@ -38,7 +40,7 @@ class GzipSource {
   std::vector<unsigned char> input_;
   std::uint64_t file_offset_ = 0;  ///< bytes read from the file so far
   z_stream stream_{};
-  bool between_members_ = true;
+  bool between_members_ = false;
   bool finished_ = false;
 };
 

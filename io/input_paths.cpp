@@ -1,6 +1,7 @@
 #include "io/input_paths.hpp"
 
-#include <dirent.h>
+#include "io/io_error.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
@@ -9,9 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
 namespace volley::io {
@@ -28,10 +27,6 @@ bool is_hidden(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   return name.starts_with('.') || name.starts_with('_');
 }
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 /// The matches of one glob, freed with their owner.
 struct Matches {
@@ -63,7 +58,7 @@ class Listing {
     if (error == ENOENT || error == ENOTDIR) {
       complain(fmt::format("Input path does not exist: {}", path));
     } else {
-      complain(fmt::format("Input path cannot be read: {}: {}", path, std::strerror(error)));
+      complain(fmt::format("Input path cannot be read: {}: {}", path, error_text(error)));
     }
   }
 
@@ -92,15 +87,15 @@ class Listing {
   }
 
   void add_directory(const std::string& path) {
-    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
-    if (directory == nullptr) return complain_about(path, errno);
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(directory.get())) {
-      if (!is_hidden(entry->d_name)) names.emplace_back(entry->d_name);
+    std::error_code error;
+    std::vector<std::string> children;
+    for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (!is_hidden(entry->path().native())) children.push_back(entry->path().native());
     }
-    std::sort(names.begin(), names.end());
-    for (const std::string& name : names) {
-      const std::string child = path.ends_with('/') ? path + name : path + "/" + name;
+    if (error) return complain_about(path, error.value());
+    std::sort(children.begin(), children.end());
+    for (const std::string& child : children) {
       struct stat status {};
       if (::stat(child.c_str(), &status) != 0) {
         complain_about(child, errno);

@@ -3,12 +3,12 @@
 // means. This is the syntax of Spark's textFile and Hadoop's FileInputFormat. Used on the driver,
 // before a job; touches metadata only.
 
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace volley::io {
 
@@ -17,7 +17,8 @@ struct InputFile {
   std::uint64_t size = 0;
 };
 
-/// The absolute local path of a path that may start with file:/ or file:///; other schemes are refused.
+/// The absolute local path of a path that may start with file:/ or file:///; other schemes are
+/// refused.
 base::Result<std::string> local_path(std::string_view path);
 
 /// The pieces of a comma-separated list. Commas inside { } belong to their glob.

@@ -1,10 +1,10 @@
 #include "io/text_input.hpp"
 
+#include "io/input_paths.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "io/input_paths.hpp"
 
 namespace volley::io {
 namespace {

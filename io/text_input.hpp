@@ -3,13 +3,13 @@
 // driver; a TextSplit travels to the task that computes the partition. Splits ignore where lines
 // begin: LineReader gives each line to the split in which its first byte lies.
 
+#include "base/result.hpp"
+#include "base/units.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
-#include "base/units.hpp"
 
 namespace volley::io {
 
@@ -29,9 +29,10 @@ inline constexpr std::uint64_t max_text_splits = std::uint64_t{1} << 24U;
 std::uint64_t text_split_size(std::uint64_t total, std::uint64_t min_partitions,
                               base::ByteCount max_partition_bytes);
 
-/// Plans `paths` (see list_input_files) into about `min_partitions` splits or more. The last split of
-/// a file may be 10 % longer than the others, as in Hadoop's FileInputFormat, rather than leave a tiny
-/// one. Empty files yield no split, an empty directory no splits at all; a file named *.gz is one.
+/// Plans `paths` (see list_input_files) into about `min_partitions` splits or more. The last split
+/// of a file may be 10 % longer than the others, as in Hadoop's FileInputFormat, rather than leave
+/// a tiny one. Empty files yield no split, an empty directory no splits at all; a file named *.gz
+/// is one.
 base::Result<std::vector<TextSplit>> plan_text_input(std::string_view paths,
                                                      std::uint64_t min_partitions,
                                                      base::ByteCount max_partition_bytes);
