@@ -262,6 +262,7 @@ struct ExchangeOffered {
   ShuffleId shuffle;
   std::uint64_t exchange = 0;
   bool same_node = false;
+  std::uint32_t tag = 0;  ///< of the data on the data channel; chosen by the sender
   std::vector<Chunk> chunks;
 };
 struct PartitionRequested {

@@ -1,19 +1,20 @@
 #pragma once
 // NodeArena: the shared memory of one node's ranks and containers, an unlinked memfd that is gone
-// with its processes whatever ends them. It is divided into slabs of equal size; a table in its head
-// says who owns each slab. Allocation and release are lock-free on that table, from any process that
-// maps the arena. Slabs that were touched before are handed out first: the first touch of shared
-// pages costs several times more than their reuse.
+// with its processes whatever ends them. It is divided into slabs of equal size; a table in its
+// head says who owns each slab. Allocation and release are lock-free on that table, from any
+// process that maps the arena. Slabs that were touched before are handed out first: the first touch
+// of shared pages costs several times more than their reuse.
 //
-// Ownership is a number chosen by the NodeManagers: a container while it writes, then the rank whose
-// shuffle service keeps the output. When a container ends, its rank releases what it still owned.
+// Ownership is a number chosen by the NodeManagers: a container while it writes, then the rank
+// whose shuffle service keeps the output. When a container ends, its rank releases what it still
+// owned.
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-
-#include "base/fd.hpp"
-#include "base/result.hpp"
 
 namespace volley::storage {
 
@@ -23,7 +24,7 @@ class NodeArena {
   using Owner = std::uint64_t;
 
   struct Options {
-    std::uint64_t capacity = 0;             ///< bytes of data, rounded up to slabs; pages are taken on touch
+    std::uint64_t capacity = 0;  ///< bytes of data, rounded up to slabs; pages are taken on touch
     std::uint64_t slab_bytes = 1ULL << 20U;  ///< a power of two, at least one page
   };
 
@@ -46,7 +47,8 @@ class NodeArena {
   std::byte* at(std::uint64_t offset) const { return data_ + offset; }
   std::uint64_t offset_of(std::uint64_t slab) const { return slab * slab_bytes(); }
 
-  /// The first of `count` consecutive free slabs, now owned by `owner`; nothing when there are none.
+  /// The first of `count` consecutive free slabs, now owned by `owner`; nothing when there are
+  /// none.
   std::optional<std::uint64_t> allocate(Owner owner, std::uint64_t count = 1);
   /// Hands a slab from one owner to another. A slab of somebody else is a bug.
   void transfer(std::uint64_t slab, Owner from, Owner to);
@@ -60,6 +62,11 @@ class NodeArena {
 
  private:
   NodeArena() = default;
+
+  base::Status map(std::uint64_t size);
+  void unmap() noexcept;
+  std::optional<std::uint64_t> allocate_touched(Owner owner, std::uint64_t count, bool thorough);
+  std::optional<std::uint64_t> allocate_fresh(Owner owner, std::uint64_t count);
 
   base::Fd descriptor_;
   std::byte* base_ = nullptr;

@@ -1,0 +1,47 @@
+#pragma once
+// GzipSource: the inflated bytes of a .gz file (one or more members), for one task. Memory is a
+// fixed input buffer; the caller owns the output.
+
+#include "base/fd.hpp"
+
+#include <zlib.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace volley::io {
+
+class GzipSource {
+ public:
+  /// Takes over an open file; `path` is for messages.
+  GzipSource(base::Fd file, std::string path);
+  GzipSource(const GzipSource&) = delete;
+  GzipSource& operator=(const GzipSource&) = delete;
+  ~GzipSource();
+
+  /// Fills `out` as far as the data reaches; less than out.size() only at the end. Throws IoError
+  /// that names the file and the offset in it when the data is truncated or corrupt.
+  std::size_t read(std::span<char> out);
+  /// Bytes of the compressed file used so far.
+  std::uint64_t consumed() const { return file_offset_ - stream_.avail_in; }
+
+ private:
+  bool fill_input();
+  void inflate_some();
+  /// After a member: starts the next one, or ends at the end of the file or its zero padding.
+  void start_next_member();
+  [[noreturn]] void fail(const char* why) const;
+
+  base::Fd file_;
+  std::string path_;
+  std::vector<unsigned char> input_;
+  std::uint64_t file_offset_ = 0;  ///< bytes read from the file so far
+  z_stream stream_{};
+  bool between_members_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace volley::io

@@ -1,0 +1,58 @@
+#include "io/text_input.hpp"
+
+#include "io/input_paths.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace volley::io {
+namespace {
+
+/// rest > 1.1 * size, without rounding or overflow.
+bool worth_cutting(std::uint64_t rest, std::uint64_t size) {
+  return rest > size && rest - size > size / 10;
+}
+
+void split_file(const InputFile& file, std::uint64_t size, std::vector<TextSplit>& splits) {
+  if (file.size == 0) return;
+  if (file.path.ends_with(".gz")) {
+    splits.push_back({file.path, 0, file.size, file.size, true});
+    return;
+  }
+  std::uint64_t offset = 0;
+  while (worth_cutting(file.size - offset, size)) {
+    splits.push_back({file.path, offset, size, file.size, false});
+    offset += size;
+  }
+  splits.push_back({file.path, offset, file.size - offset, file.size, false});
+}
+
+}  // namespace
+
+std::uint64_t text_split_size(std::uint64_t total, std::uint64_t min_partitions,
+                              base::ByteCount max_partition_bytes) {
+  const std::uint64_t goal = total / std::max<std::uint64_t>(min_partitions, 1);
+  return std::max<std::uint64_t>(std::min(goal, max_partition_bytes.value), 1);
+}
+
+base::Result<std::vector<TextSplit>> plan_text_input(std::string_view paths,
+                                                     std::uint64_t min_partitions,
+                                                     base::ByteCount max_partition_bytes) {
+  auto files = list_input_files(paths);
+  if (!files) return files.failure();
+  std::uint64_t total = 0;
+  for (const InputFile& file : files.value()) total += file.size;
+  const std::uint64_t size = text_split_size(total, min_partitions, max_partition_bytes);
+  if (total / size > max_text_splits) {
+    return base::Failure{fmt::format(
+        "{} has {} bytes: parts of {} bytes would be more than {} partitions; ask for fewer or "
+        "larger ones",
+        paths, total, size, max_text_splits)};
+  }
+  std::vector<TextSplit> splits;
+  for (const InputFile& file : files.value()) split_file(file, size, splits);
+  return splits;
+}
+
+}  // namespace volley::io

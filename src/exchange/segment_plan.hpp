@@ -1,0 +1,37 @@
+#pragma once
+// The segment plan: how a list of blocks becomes messages of bounded size. Sender and receiver
+// derive the same plan from the same list, so that nothing but the list has to be agreed on.
+//
+// Small blocks that follow each other share a segment, each at the next multiple of 64 bytes: the
+// receiver lets the segment land in its arena as it is, and every block is aligned there. All
+// other blocks go alone, in as many pieces as they need, straight from and to their memory.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace volley::exchange {
+
+inline constexpr std::uint64_t block_alignment = 64;
+
+constexpr std::uint64_t aligned(std::uint64_t bytes) {
+  return (bytes + block_alignment - 1) & ~(block_alignment - 1);
+}
+
+/// One message. `count` > 1: whole blocks, some perhaps empty, each at the aligned end of the one
+/// before. `count` == 1: `bytes` of one block from `offset` on.
+struct Segment {
+  std::size_t block = 0;
+  std::size_t count = 1;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const Segment&) const = default;
+};
+
+/// The segments of blocks of these sizes, in order; at most `segment_bytes` each (at least 1).
+/// Blocks of up to an eighth of that are packed. Empty blocks take part in no message.
+std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
+                                   std::uint64_t segment_bytes);
+
+}  // namespace volley::exchange
