@@ -48,7 +48,7 @@ struct ByValue {
 };
 inline constexpr ByValue by_value{};
 
-template <class T, class P = detail::AnyPipe<T>>
+template <class T, class P>
 class Rdd {
  public:
   using record_type = T;

@@ -69,6 +69,22 @@ using owned_t = typename detail::owned<std::remove_cvref_t<T>>::type;
 template <class T>
 using view_t = typename detail::view<T>::type;
 
+namespace detail {
+
+/// Whether a record is made of numbers and views only: nothing in it can be viewed in turn.
+template <class T>
+struct only_views : std::bool_constant<std::is_arithmetic_v<T> || std::is_enum_v<T>> {};
+template <>
+struct only_views<std::string_view> : std::true_type {};
+template <class A, class B>
+struct only_views<std::pair<A, B>>
+    : std::bool_constant<only_views<A>::value && only_views<B>::value> {};
+
+template <class T>
+inline constexpr bool has_views = !std::is_same_v<owned_t<T>, T>;
+
+}  // namespace detail
+
 template <class T>
 concept PairRecord = detail::is_pair<T>::value;
 

@@ -60,8 +60,9 @@ void TaskContext::forget_views(const void* owner) {
   std::erase_if(flushes_, [owner](const auto& entry) { return entry.first == owner; });
 }
 
-void TaskContext::views_expire() {
-  for (const auto& [owner, flush] : flushes_) flush();
+void TaskContext::flush_views() {
+  // The latest to register is the furthest upstream; what it flushes reaches the ones before it.
+  for (auto entry = flushes_.rbegin(); entry != flushes_.rend(); ++entry) entry->second();
 }
 
 }  // namespace volley::program

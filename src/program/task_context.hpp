@@ -118,7 +118,9 @@ class TaskContext {
   /// they reuse the memory that the views point into.
   void on_views_expire(const void* owner, std::function<void()> flush);
   void forget_views(const void* owner);
-  void views_expire();
+  void views_expire() {
+    if (!flushes_.empty()) flush_views();
+  }
 
   /// Keeps something alive until the task ends.
   void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
@@ -134,6 +136,8 @@ class TaskContext {
   std::unique_ptr<protocol::MapOutputWritten> take_map_output() { return std::move(map_output_); }
 
  private:
+  void flush_views();
+
   TaskServices& services_;
   std::shared_ptr<const StagePlan> plan_;
   const protocol::TaskLaunched& task_;

@@ -44,11 +44,13 @@ class Batcher {
 
   Batcher(TaskContext& context, BatchSink<T>& sink) : context_(context), sink_(sink) {
     batch_.reserve(batch_size);
-    context_.on_views_expire(this, [this] { flush(); });
+    if constexpr (has_views<T>) context_.on_views_expire(this, [this] { flush(); });
   }
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
-  ~Batcher() { context_.forget_views(this); }
+  ~Batcher() {
+    if constexpr (has_views<T>) context_.forget_views(this);
+  }
 
   template <class X>
   void operator()(X&& record) {
@@ -249,6 +251,21 @@ struct chain_result<In, Op, Ops...> {
   using type = typename chain_result<typename Op::template result<In>, Ops...>::type;
 };
 
+/// Whether an operation's result may view a record that is gone after the next step: the last type
+/// has views and an earlier one owns memory.
+template <class In, class... Ops>
+struct views_records {
+  static constexpr bool owning = false;
+  static constexpr bool value = false;
+};
+template <class In, class Op, class... Ops>
+struct views_records<In, Op, Ops...> {
+  using Out = typename Op::template result<In>;
+  using Rest = views_records<Out, Ops...>;
+  static constexpr bool owning = !only_views<In>::value || Rest::owning;
+  static constexpr bool value = owning && has_views<typename chain_result<In, Op, Ops...>::type>;
+};
+
 /// A source and the operations after it. Source: `record`, `reads_blocks` (whether it looks for a
 /// cached block of its own RDD), and `run(context, rdd, partition, emit)`.
 template <class Source, class... Ops>
@@ -324,6 +341,8 @@ struct Pipe {
     auto functions = std::make_tuple(load_operation<Ops>(context, ids[I + 1])...);
     auto first = [&](auto&& record) __attribute__((always_inline)) {
       push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), emit);
+      // Consumers that collect views must not keep them beyond the record that they view.
+      if constexpr (views_records<typename Source::record, Ops...>::value) context.views_expire();
     };
     Source::run(context, ids[0], partition, first);
   }
@@ -337,6 +356,7 @@ struct Pipe {
       auto function = load_operation<Op>(context, rdd);
       auto last = [&](auto&& record) {
         Op::template apply<Parent>(function->get(), std::forward<decltype(record)>(record), emit);
+        if constexpr (views_records<Parent, Op>::value) context.views_expire();
       };
       stream<Parent>(context, context.plan().rdd(rdd).dependencies.front().parent, partition, last);
     }

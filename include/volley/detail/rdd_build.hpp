@@ -22,7 +22,7 @@
 
 namespace volley {
 
-template <class T, class P>
+template <class T, class P = detail::AnyPipe<T>>
 class Rdd;
 
 namespace detail {

@@ -194,10 +194,9 @@ void combining_map_task(TaskContext& context, base::RddId rdd, std::uint32_t par
   Shipped<F> function(in);
   Fold fold{function.get()};
   Aggregator<R, C, Fold> aggregator(fold);
-  context.on_views_expire(&aggregator, [&] { aggregator.flush(); });
+  const ViewGuard guard(context, aggregator);
   P::run(context, rdd, partition, header.chained, aggregator);
   aggregator.flush();
-  context.forget_views(&aggregator);
   RecordWriter<std::pair<K, C>> writer(context, header.reducers);
   aggregator.table().for_each([&](const auto& key, C& value) {
     writer.write(partition_of(key),
@@ -272,10 +271,9 @@ struct LocalFoldSource {
     Shipped<F> function(in);
     Fold fold{function.get()};
     Aggregator<typename P::record, C, Fold> aggregator(fold);
-    context.on_views_expire(&aggregator, [&] { aggregator.flush(); });
+    const ViewGuard guard(context, aggregator);
     P::run(context, parent_of(context, rdd), partition, header.chained, aggregator);
     aggregator.flush();
-    context.forget_views(&aggregator);
     FoldSource<K, C, C, Fold, F>::template emit_table<K, C>(aggregator.table(), emit);
   }
 };

@@ -1,0 +1,79 @@
+#pragma once
+// SingleStage: runs jobs of one stage in the calling thread, without roles or messages, to test and
+// to measure what typed chains compile to.
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "program/context_core.hpp"
+#include "program/task_context.hpp"
+
+#include <volley/context.hpp>
+
+namespace volley::test {
+
+class SingleStage final : public program::TaskServices {
+ public:
+  SingleStage()
+      : arena_(std::move(storage::NodeArena::create({64U << 20U, 1U << 20U})).value()),
+        core_(std::make_shared<program::ContextCore>(
+            base::ApplicationId{1, 1}, config::Configuration{},
+            [this](protocol::DriverMessage message) { take(std::move(message)); })),
+        context_(core_) {
+    core_->deliver(protocol::ExecutorsReady{1, 2, ""});
+  }
+  ~SingleStage() override { core_->stop("the test is over"); }
+
+  Context& context() { return context_; }
+  std::size_t tasks() const { return tasks_; }
+
+  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
+  storage::NodeArena& arena() override { return arena_; }
+  storage::NodeArena::Owner arena_owner() const override { return 1; }
+  program::BlockStore& blocks() override { return blocks_; }
+  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
+    return configuration_;
+  }
+
+ private:
+  void take(protocol::DriverMessage message) {
+    if (auto* job = std::get_if<protocol::JobSubmitted>(&message)) run(*job);
+    if (auto* gone = std::get_if<protocol::RddUnpersisted>(&message)) blocks_.remove(gone->rdd);
+  }
+
+  void run(const protocol::JobSubmitted& job) {
+    auto binary = std::make_shared<protocol::StageBinary>();
+    for (const auto& spec : job.rdds) binary->rdds.push_back(*spec);
+    binary->persisted = job.persisted;
+    binary->final_rdd = job.final_rdd;
+    binary->task = job.action;
+    const auto plan = program::StagePlan::make(binary).value();
+    for (std::uint32_t index = 0; index < job.partitions.size(); ++index) {
+      protocol::TaskLaunched task;
+      task.attempt.partition = job.partitions[index];
+      for (const auto& spec : job.rdds) {
+        for (std::uint32_t i = 0; i < spec->payloads.size(); ++i) {
+          task.sources.push_back({spec->id, i, spec->payloads[i]});
+        }
+      }
+      const std::atomic<bool> stop{false};
+      program::TaskContext task_context(*this, plan, task, stop);
+      protocol::Bytes result;
+      plan->task()(task_context, job.final_rdd, task.attempt.partition, job.action.captures, result);
+      ++tasks_;
+      core_->deliver(protocol::TaskResultReady{job.job, index, std::move(result)});
+    }
+    core_->deliver(protocol::JobEnded{job.job, true, ""});
+  }
+
+  storage::NodeArena arena_;
+  program::BlockStore blocks_;
+  std::vector<std::pair<std::string, std::string>> configuration_;
+  std::size_t tasks_ = 0;
+  std::shared_ptr<program::ContextCore> core_;
+  Context context_;
+};
+
+}  // namespace volley::test
