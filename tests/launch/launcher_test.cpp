@@ -136,6 +136,22 @@ TEST_F(ScriptJob, IsStoppedBySignalWhenTheApplicationDoesNotSay) {
   EXPECT_THAT(outcome.error, HasSubstr("stopped by signal 15 (Terminated)"));
 }
 
+TEST_F(ScriptJob, EndsWhatMpirunLeftBehind) {
+  // Two orphans, one deaf to SIGTERM, hold the pipe's writing end: its end of file is theirs.
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  Job leaving = job(
+      "sleep 1000 & (trap '' TERM; echo > $DIRECTORY/deaf; exec sleep 1000) & "
+      "until [ -e $DIRECTORY/deaf ]; do sleep 0.01; done; echo 3 > $VOLLEY_VERDICT; kill -9 $$");
+  leaving.stray_grace = base::Duration{1};
+  EXPECT_EQ(run_job(leaving).exit_code, 3);
+  ::close(ends[1]);
+  char byte = 0;
+  EXPECT_EQ(::read(ends[0], &byte, 1), 0);
+  ::close(ends[0]);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // every adopted child is reaped
+}
+
 TEST_F(ScriptJob, DiesWithTheLauncher) {
   // A launcher of its own is killed by its mpirun, which must then get SIGTERM. Whoever holds the
   // writing end of the pipe is one of the two: reading its end is waiting for both.
