@@ -1,1 +1,45 @@
-int main() { return 0; }
+// The volley command's process: its real environment, executable and streams.
+#include "cli/command.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+namespace {
+
+int execute(const std::vector<std::string>& command, const volley::config::Environment& variables) {
+  std::vector<std::string> words = command;
+  std::vector<std::string> lines = variables.lines();
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  for (std::string& word : words) arguments.push_back(word.data());
+  for (std::string& line : lines) environment.push_back(line.data());
+  arguments.push_back(nullptr);
+  environment.push_back(nullptr);
+  ::execve(arguments[0], arguments.data(), environment.data());
+  return errno;
+}
+
+void write_to(std::FILE* stream, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+  std::fflush(stream);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  volley::cli::Process process;
+  process.environment = volley::config::Environment::of_process();
+  process.self = std::filesystem::read_symlink("/proc/self/exe").string();
+  process.run_module = [](const volley::launch::RunRequest& request) {
+    write_to(stderr, "volley: error: " + request.application +
+                         ": this build cannot run modules; run the application's executable\n");
+    return 2;
+  };
+  process.execute = execute;
+  process.print = [](const std::string& text) { write_to(stdout, text); };
+  process.complain = [](const std::string& text) { write_to(stderr, text); };
+  return volley::cli::volley_command({argv + 1, argv + argc}, process);
+}

@@ -1,6 +1,7 @@
 // run_job: mpirun as a child process, its signals and its end.
 #include "base/fd.hpp"
 #include "launch/launcher.hpp"
+#include "launch/strays.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -155,11 +156,14 @@ bool must_forward(int code) { return code != SI_KERNEL; }
 
 JobOutcome run_job(const Job& job) {
   const BlockedSignals signals;
+  StrayGuard strays;
   const Child child = start(job, signals.before());
   if (child.pid < 0) {
     return {2, fmt::format("cannot start {}: {}", job.command.front(), std::strerror(child.error))};
   }
-  return Watch(job, child.pid, signals.descriptor()).until_the_end();
+  JobOutcome outcome = Watch(job, child.pid, signals.descriptor()).until_the_end();
+  strays.end_all(job.stray_grace);
+  return outcome;
 }
 
 }  // namespace volley::launch

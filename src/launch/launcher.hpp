@@ -27,6 +27,8 @@ struct Job {
   config::Environment environment;
   std::string verdict_file;
   base::Duration grace = std::chrono::seconds{5};
+  /// How long processes that mpirun left behind may take to end by themselves.
+  base::Duration stray_grace = std::chrono::seconds{2};
 };
 
 /// Runs the command to its end. Call it from a process with a single thread.

@@ -1,0 +1,76 @@
+#include "launch/summary_table.hpp"
+
+#include "launch/text_table.hpp"
+
+#include <fmt/format.h>
+
+namespace volley::launch {
+namespace {
+
+constexpr std::size_t widest_name = 48;
+
+std::string text_of(const Volume& volume) {
+  if (volume.records == 0 && volume.bytes == 0) return "-";
+  return fmt::format("{} ({})", volume.records, base::format_bytes(volume.bytes));
+}
+
+void add(Volume& sum, const Volume& part) {
+  sum.records += part.records;
+  sum.bytes += part.bytes;
+}
+
+std::vector<std::string> row_of(const StageSummary& stage) {
+  const std::string id = std::to_string(stage.id);
+  const std::string name = shortened(stage.name, widest_name);
+  if (stage.skipped) return {id, name, "skipped", "-", "-", "-", "-", "-", ""};
+  return {id,
+          name,
+          std::to_string(stage.tasks),
+          std::to_string(stage.failed_attempts),
+          text_of(stage.input),
+          text_of(stage.shuffled),
+          text_of(stage.output),
+          base::format_duration(stage.time),
+          stage.slowest_task};
+}
+
+std::string table_of(const std::vector<StageSummary>& stages) {
+  TextTable table({{"Stage", Align::right},
+                   {"Operation"},
+                   {"Tasks", Align::right},
+                   {"Failed", Align::right},
+                   {"Records in", Align::right},
+                   {"Shuffled", Align::right},
+                   {"Out", Align::right},
+                   {"Time", Align::right},
+                   {"Slowest task"}});
+  StageSummary total;
+  for (const StageSummary& stage : stages) {
+    table.add(row_of(stage));
+    if (stage.skipped) continue;
+    total.tasks += stage.tasks;
+    total.failed_attempts += stage.failed_attempts;
+    add(total.input, stage.input);
+    add(total.shuffled, stage.shuffled);
+    add(total.output, stage.output);
+  }
+  table.add({"", "total", std::to_string(total.tasks), std::to_string(total.failed_attempts),
+             text_of(total.input), text_of(total.shuffled), text_of(total.output), "", ""});
+  return table.text();
+}
+
+}  // namespace
+
+std::string summary_text(const RunSummary& summary) {
+  std::string text = fmt::format("{} {} in {}\n", summary.application, summary.status,
+                                 base::format_duration(summary.wall_time));
+  if (!summary.diagnostics.empty()) text += fmt::format("reason: {}\n", summary.diagnostics);
+  if (!summary.stages.empty()) text += table_of(summary.stages);
+  if (!summary.lost.empty()) text += "lost containers:\n";
+  for (const LostContainer& lost : summary.lost) {
+    text += fmt::format("  {}: {}\n", lost.container, lost.reason);
+  }
+  return text;
+}
+
+}  // namespace volley::launch

@@ -1,0 +1,48 @@
+#pragma once
+// The summary at the end of a run, as text: status, one row per stage, lost containers.
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace volley::launch {
+
+struct Volume {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct StageSummary {
+  base::StageId id = 0;
+  std::string name;  ///< "reduce_by_key at word_count.cpp:12"
+  std::uint32_t tasks = 0;
+  std::uint32_t failed_attempts = 0;
+  bool skipped = false;  ///< its shuffle was there already: no task ran
+  Volume input;
+  Volume shuffled;  ///< written for later stages
+  Volume output;
+  base::Duration time{};
+  std::string slowest_task;  ///< "task 3 on node7, 1.2 s"; empty: not known
+};
+
+struct LostContainer {
+  std::string container;  ///< "container_..._000002 (executor 1) on node7"
+  std::string reason;     ///< "killed by signal 9 (Killed)"
+};
+
+struct RunSummary {
+  std::string application;  ///< name
+  std::string status;       ///< "succeeded", "failed", ...
+  std::string diagnostics;  ///< why it failed; empty when it did not
+  base::Duration wall_time{};
+  std::vector<StageSummary> stages;  ///< by id
+  std::vector<LostContainer> lost;
+};
+
+/// Several lines, each ended by a newline.
+std::string summary_text(const RunSummary& summary);
+
+}  // namespace volley::launch
