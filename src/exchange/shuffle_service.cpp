@@ -219,14 +219,11 @@ void ShuffleService::conclude(Exchanges::iterator at, Outbox& outbox) {
   if (state.phase() == ExchangeState::Phase::moving) {
     Shuffle& held = shuffle(key.shuffle);
     if (state.error().empty()) held.partitions.put(state.take_partitions());
+    held.ended_exchanges.insert(key.exchange);
     outbox.send(state.requester(),
                 protocol::ExchangeFinished{key.shuffle, key.exchange, state.bytes_received(),
                                            state.error()});
   }
-  const auto held = shuffles_.find(key.shuffle);
-  const auto mark = removed_shuffles_.find(key.shuffle);
-  if (held != shuffles_.end()) held->second.ended_exchanges.insert(key.exchange);
-  if (mark != removed_shuffles_.end()) mark->second.insert(key.exchange);
   exchanges_.erase(at);
   free_if_unused(key.shuffle);
 }

@@ -67,7 +67,7 @@ class ShuffleService {
   struct Shuffle {
     MapOutputTable outputs;
     PartitionTable partitions;
-    std::set<std::uint64_t> ended_exchanges;
+    std::set<std::uint64_t> ended_exchanges;  ///< all offers were here; a cancelled one is not
     bool removed = false;
   };
   using Exchanges = std::map<ExchangeKey, ExchangeState>;
