@@ -172,7 +172,8 @@ int main() {
   test_storm(world);
   test_handler_sends(world);
   test_data_channel(world);
-  test_abandon(world);
+  // Needs a rank that abandons, one that stays and one that is given up.
+  if (world.size() >= 3) test_abandon(world);
   if (world.rank() == 0) std::puts("router_test passed");
   world.finalize();
   return 0;
