@@ -64,8 +64,8 @@ void ApplicationMaster::on(const ExecutorsRequested& message, const Address& fro
             need_->as_many_as_fit ? "as many executors as fit, at most " : "",
             counted(need_->count, "executor"), counted(need_->cores, "core"),
             base::format_bytes(need_->memory.value));
-  if (live_ >= need_->count) return tell_driver(true, {}, outbox);
   ask(outbox);
+  if (live_ >= need_->count) tell_driver(true, {}, outbox);
 }
 
 /// Sets the ResourceManager's open request to what is missing now.
@@ -157,9 +157,7 @@ void ApplicationMaster::on(const ContainersCompleted& message, const Address& fr
   if (state_ == State::finished) return drop("ContainersCompleted", from);
   if (driver_has_own_container() && message.container == options_.launch.driver.container) {
     driver_exit_ =
-        fmt::format("the driver's container {} on rank {} {}{}{}",
-                    base::to_string(message.container), message.rank, describe_exit(message.exit),
-                    message.exit.diagnostics.empty() ? "" : ": ", message.exit.diagnostics);
+        "the driver was lost: " + describe_loss(message.container, message.rank, message.exit);
     return;
   }
   const auto found = containers_.find(message.container);
@@ -177,10 +175,9 @@ void ApplicationMaster::executor_lost(ExecutorContainer& container,
   container.lost = true;
   --live_;
   ++failures_;
-  const std::string reason = fmt::format(
-      "executor {} lost: {} on rank {} {}{}", container.executor,
-      base::to_string(message.container), message.rank, describe_exit(message.exit),
-      message.exit.diagnostics.empty() ? "" : fmt::format(" [{}]", message.exit.diagnostics));
+  const std::string reason =
+      fmt::format("executor {} lost: {}", container.executor,
+                  describe_loss(message.container, message.rank, message.exit));
   const std::uint32_t limit = executor_failure_limit(options_.max_executor_failures, need_->count,
                                                      options_.task_max_failures);
   log_.warn(component, "{}; failure {} of at most {}", reason, failures_, limit);
@@ -206,8 +203,8 @@ void ApplicationMaster::on(const DriverFinished& message, const Address& from, O
   finish(message.status, message.diagnostics, message.exit_code, outbox);
 }
 
-void ApplicationMaster::finish(FinalStatus status, const std::string& diagnostics,
-                               std::int32_t exit_code, Outbox& outbox) {
+void ApplicationMaster::finish(FinalStatus status, std::string diagnostics, std::int32_t exit_code,
+                               Outbox& outbox) {
   for (const auto& [id, container] : containers_) {
     for (const ContainerMember& member : container.granted.members) {
       outbox.send(at_rank(Role::node_manager, member.rank),

@@ -71,7 +71,7 @@ class ApplicationMaster {
   void tell_driver(bool final, const std::string& note, protocol::Outbox& outbox) const;
   void executor_lost(ExecutorContainer& container, const protocol::ContainersCompleted& message,
                      protocol::Outbox& outbox);
-  void finish(protocol::FinalStatus status, const std::string& diagnostics, std::int32_t exit_code,
+  void finish(protocol::FinalStatus status, std::string diagnostics, std::int32_t exit_code,
               protocol::Outbox& outbox);
   bool driver_has_own_container() const;
 

@@ -88,6 +88,11 @@ std::string describe_exit(const ContainerExit& exit) {
   return fmt::format("exited with code {}", exit.status);
 }
 
+std::string describe_loss(const ContainerId& container, Rank rank, const ContainerExit& exit) {
+  if (!exit.diagnostics.empty()) return exit.diagnostics;
+  return fmt::format("{} on rank {} {}", base::to_string(container), rank, describe_exit(exit));
+}
+
 std::string first_of(const std::vector<ContainerId>& containers) {
   constexpr std::size_t shown = 3;
   std::string text;

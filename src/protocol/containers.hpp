@@ -27,6 +27,9 @@ std::string_view to_string(ContainerKind kind);
 std::string signal_name(int signal);
 /// "killed by signal 11 (SIGSEGV)", "exited with code 3", "stopped by its ApplicationMaster".
 std::string describe_exit(const ContainerExit& exit);
+/// The NodeManager's own sentence, which names container, rank and host; made up when there is
+/// none.
+std::string describe_loss(const ContainerId& container, Rank rank, const ContainerExit& exit);
 /// The first few ids, and how many more: log lines stay short whatever the size of a batch.
 std::string first_of(const std::vector<ContainerId>& containers);
 /// "1 rank", "5 ranks".

@@ -50,11 +50,11 @@ struct Application {
   std::uint32_t attempt = 1;
   std::uint64_t last_container = 0;  ///< number of the attempt's newest container; 1 is the AM's
   protocol::Address master;          ///< of this attempt, from the grant on
+  protocol::Address driver;          ///< in the master's container, or in client mode in its own
   std::string tracking_address;
   std::map<base::ContainerId, Container> containers;
   /// By priority, lower first; `count` is what is still to be granted.
   std::map<std::int32_t, protocol::ContainerAsk> asks;
-  std::vector<protocol::ContainersCompleted> unreported;  ///< until the AM registers
   bool told_waiting = false;
   std::string last_failure;  ///< why the attempt ended
   std::int32_t last_status = 0;

@@ -122,10 +122,10 @@ void ResourceManager::on(const ApplicationMasterRegistered& message, const Addre
   accepted.node_memory = {capacity_.largest_node_memory()};
   accepted.ranks = options_.expected_ranks;
   outbox.send(application->master, accepted);
-  for (const ContainersCompleted& completed : application->unreported) {
-    outbox.send(application->master, completed);
+  // In client mode the driver starts when there is an ApplicationMaster to talk to.
+  if (application->driver.container != application->master.container) {
+    launch(*application, application->containers.at(application->driver.container), outbox);
   }
-  application->unreported.clear();
   report_state(*application, {}, outbox);
 }
 

@@ -89,7 +89,7 @@ class ResourceManager {
   bool launch_master(Application& application, protocol::Outbox& outbox);
   bool refuse_impossible_master(Application& application, protocol::Outbox& outbox);
   void launch(const Application& application, const Container& container,
-              const protocol::Address& driver, protocol::Outbox& outbox) const;
+              protocol::Outbox& outbox) const;
   void serve_asks(Application& application, protocol::Outbox& outbox);
   ClusterCapacity beside_own_master(const Application& application) const;
   Container& add_container(Application& application, protocol::ContainerKind kind, Members members,
@@ -102,7 +102,7 @@ class ResourceManager {
   void member_exited(Application& application, Container& container,
                      const protocol::ContainerExited& message, base::Rank rank,
                      protocol::Outbox& outbox);
-  void report_completion(Application& application, const Container& container,
+  void report_completion(const Application& application, const Container& container,
                          const protocol::ContainerExited& message, base::Rank rank,
                          protocol::Outbox& outbox) const;
   void end_attempt(Application& application, const protocol::ContainerExit& exit,

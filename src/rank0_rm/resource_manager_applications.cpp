@@ -160,16 +160,15 @@ bool ResourceManager::launch_master(Application& application, Outbox& outbox) {
   const Rank rank = master.granted.members[0].rank;
   application.master = {Role::application_master, rank, master.granted.id};
   enter(application, Phase::launched);
-  Address driver{Role::driver, rank, master.granted.id};
+  application.driver = {Role::driver, rank, master.granted.id};
   if (client_mode) {
     Container& own =
         add_container(application, ContainerKind::driver, *driver_on, submission.driver_memory, 0);
-    driver = {Role::driver, 0, own.granted.id};
+    application.driver = {Role::driver, 0, own.granted.id};
     log_.info(component, "{}: {} granted on rank 0 for the driver", name_of(application),
               base::to_string(own.granted.id));
-    launch(application, own, driver, outbox);
   }
-  launch(application, master, driver, outbox);
+  launch(application, master, outbox);
   return true;
 }
 
@@ -189,18 +188,17 @@ Container& ResourceManager::add_container(Application& application, ContainerKin
 }
 
 void ResourceManager::launch(const Application& application, const Container& container,
-                             const Address& driver, Outbox& outbox) const {
+                             Outbox& outbox) const {
   const ContainerMember& member = container.granted.members.front();
   ContainerLaunch launch;
   launch.container = container.granted.id;
   launch.kind = container.kind;
-  launch.runs_driver =
-      container.kind == ContainerKind::driver || driver.container == container.granted.id;
+  launch.runs_driver = application.driver.container == container.granted.id;
   launch.slots = member.slots;
   launch.node = member.node;
   launch.memory = container.granted.memory;
   launch.application_master = application.master;
-  launch.driver = driver;
+  launch.driver = application.driver;
   launch.submission = application.submission;
   outbox.send(at_rank(Role::node_manager, member.rank), ContainerLaunchRequested{launch});
 }
@@ -262,8 +260,8 @@ void ResourceManager::member_exited(Application& application, Container& contain
   report_completion(application, container, message, rank, outbox);
   const bool expected = container.stopping;
   if (!expected && application.phase != Phase::completing) {
-    log_.warn(component, "{} ({}) on rank {} {}", base::to_string(message.container),
-              to_string(container.kind), rank, describe_exit(message.exit));
+    log_.warn(component, "{} lost: {}", to_string(container.kind),
+              describe_loss(message.container, rank, message.exit));
   }
   stop(container, exit_stopped_by_rm, "another member of the container ended", outbox);
   if (container.kind == ContainerKind::application_master && application.phase < Phase::ending) {
@@ -271,24 +269,22 @@ void ResourceManager::member_exited(Application& application, Container& contain
   }
 }
 
-void ResourceManager::report_completion(Application& application, const Container& container,
+void ResourceManager::report_completion(const Application& application, const Container& container,
                                         const ContainerExited& message, Rank rank,
                                         Outbox& outbox) const {
-  if (container.kind == ContainerKind::application_master || container.released) return;
+  if (application.phase != Phase::running || container.released) return;
+  if (container.kind == ContainerKind::application_master) return;
   ContainersCompleted completed{message.container, message.member, rank, message.exit};
-  if (application.phase == Phase::running) outbox.send(application.master, std::move(completed));
-  if (application.phase == Phase::launched) application.unreported.push_back(std::move(completed));
+  outbox.send(application.master, std::move(completed));
 }
 
 void ResourceManager::end_attempt(Application& application, const ContainerExit& exit,
                                   Outbox& outbox) {
   application.last_failure =
-      fmt::format("the ApplicationMaster's container {} on rank {} {}{}{}",
-                  base::to_string(application.master.container), application.master.rank,
-                  describe_exit(exit), exit.diagnostics.empty() ? "" : ": ", exit.diagnostics);
+      "the ApplicationMaster was lost: " +
+      describe_loss(application.master.container, application.master.rank, exit);
   application.last_status = exit.status;
   application.asks.clear();
-  application.unreported.clear();
   enter(application, Phase::ending);
   stop_all(application, exit_stopped_by_rm, "the ApplicationMaster ended", outbox);
 }
@@ -322,7 +318,6 @@ void ResourceManager::complete(Application& application, Outcome outcome, Outbox
   if (outcome.status == FinalStatus::failed && outcome.exit_code == 0) outcome.exit_code = 1;
   application.outcome = std::move(outcome);
   application.asks.clear();
-  application.unreported.clear();
   log_started(application);
   enter(application, Phase::completing);
   for (auto& [id, container] : application.containers) {

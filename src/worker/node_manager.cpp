@@ -62,9 +62,15 @@ void NodeManager::enter(Member& member, State state) {
   }
 }
 
-void NodeManager::refuse(const ContainerLaunch& launch, const StopOrder& order,
+/// The exit of a member that never ran.
+void NodeManager::refuse(const ContainerId& container, std::uint32_t member, StopOrder order,
                          Outbox& outbox) const {
-  report_exit(launch.container, launch.member, {order.status, 0, order.reason, 0}, outbox);
+  ContainerExit exit{order.status, 0, {}, 0};
+  exit.diagnostics =
+      fmt::format("{} on {} {}: {}", base::to_string(container), place(),
+                  order.status == exit_launch_failed ? "could not be started" : "was not started",
+                  order.reason);
+  report_exit(container, member, std::move(exit), outbox);
 }
 
 void NodeManager::on(const ContainerLaunchRequested& message, const Address& from, Outbox& outbox) {
@@ -75,7 +81,8 @@ void NodeManager::on(const ContainerLaunchRequested& message, const Address& fro
   // The early stop was answered when it came.
   if (stopped_early_.erase(launch.container) != 0) return drop("ContainerLaunchRequested", from);
   if (shutdown_code_) {
-    return refuse(launch, {exit_stopped_by_rm, place() + " is shutting down"}, outbox);
+    return refuse(launch.container, launch.member,
+                  {exit_stopped_by_rm, "the cluster is shutting down"}, outbox);
   }
   Member& member = containers_[launch.container];
   member.launch = launch;
@@ -84,9 +91,7 @@ void NodeManager::on(const ContainerLaunchRequested& message, const Address& fro
   if (!pid.ok()) {
     log_.error(component, "{} ({}) could not be started on {}: {}",
                base::to_string(launch.container), describe_member(launch), place(), pid.error());
-    refuse(launch,
-           {exit_launch_failed, fmt::format("could not start on {}: {}", place(), pid.error())},
-           outbox);
+    refuse(launch.container, launch.member, {exit_launch_failed, pid.error()}, outbox);
     containers_.erase(launch.container);
     return;
   }
@@ -111,7 +116,7 @@ void NodeManager::on(const ContainerStopRequested& message, const Address& from,
   // Either its exit crosses this message, and the answer is the duplicate that gets dropped; or its
   // launch is still under way, and must not succeed.
   stopped_early_.try_emplace(message.container, StopOrder{message.status, message.reason});
-  report_exit(message.container, 0, {message.status, 0, message.reason, 0}, outbox);
+  refuse(message.container, 0, {message.status, message.reason}, outbox);
 }
 
 void NodeManager::on(const ApplicationCleanupRequested& message, const Address&, Outbox& outbox) {
@@ -148,14 +153,15 @@ ContainerExit NodeManager::describe(const Member& member, const ProcessEnd& end)
   ContainerExit exit;
   exit.signal = end.signal;
   exit.peak_memory = end.peak_memory;
-  if (member.state == State::stopping) {
-    exit.status = member.order.status;
-    exit.diagnostics = member.order.reason;
-    return exit;
-  }
-  exit.status = end.signal != 0 ? 128 + end.signal : end.exit_code;
+  const bool asked = member.state == State::stopping;
+  const std::int32_t own_status = end.signal != 0 ? 128 + end.signal : end.exit_code;
+  exit.status = asked ? member.order.status : own_status;
   exit.diagnostics = fmt::format("{} ({}) on {} {}", base::to_string(member.launch.container),
                                  describe_member(member.launch), place(), describe_exit(exit));
+  if (asked) {
+    exit.diagnostics += ": " + member.order.reason;
+    return exit;
+  }
   if (end.signal == SIGKILL) {
     exit.diagnostics += fmt::format(
         "; nobody here asked for that: the kernel short of memory (peak {}, granted {}), or a user",

@@ -80,7 +80,7 @@ class NodeManager {
   protocol::ContainerExit describe(const Member& member, const ProcessEnd& end) const;
   void report_exit(const base::ContainerId& container, std::uint32_t member,
                    protocol::ContainerExit exit, protocol::Outbox& outbox) const;
-  void refuse(const protocol::ContainerLaunch& launch, const StopOrder& order,
+  void refuse(const base::ContainerId& container, std::uint32_t member, StopOrder order,
               protocol::Outbox& outbox) const;
   bool is_over(const base::ApplicationId& application) const;
   void drop(std::string_view what, const protocol::Address& from);
