@@ -74,7 +74,7 @@ struct GrantedContainer {
 struct ContainerExit {
   std::int32_t status = 0;
   std::int32_t signal = 0;  ///< 0 when it was not a signal
-  std::string diagnostics;  ///< for people: what happened, where
+  std::string diagnostics;  ///< a sentence for people: which container, where, what happened
   std::uint64_t peak_memory = 0;
 };
 inline constexpr std::int32_t exit_stopped_by_am = -105;

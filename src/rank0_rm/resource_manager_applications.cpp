@@ -1,0 +1,348 @@
+// The lives of applications in the ResourceManager: queue, grants, attempts, ends.
+
+#include "protocol/containers.hpp"
+#include "rank0_rm/resource_manager.hpp"
+
+#include <algorithm>
+
+namespace volley::rm {
+
+using namespace protocol;
+using base::Rank;
+
+namespace {
+constexpr std::string_view component = "ResourceManager";
+
+std::string name_of(const Application& application) { return base::to_string(application.id); }
+
+std::string ranks_of(const GrantedContainer& container) {
+  std::string text = container.members.size() == 1 ? "rank " : "ranks ";
+  for (std::size_t i = 0; i < container.members.size(); ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : ",", container.members[i].rank);
+  }
+  return text;
+}
+}  // namespace
+
+void ResourceManager::enter(Application& application, Phase phase) {
+  application.phase = phase;
+  application.deadline.reset();
+  const std::string name = name_of(application);
+  switch (phase) {
+    case Phase::waiting:
+      log_.info(component, "{} '{}' ACCEPTED in queue {}, attempt {}", name,
+                application.submission.name, application.submission.queue, application.attempt);
+      break;
+    case Phase::launched:
+      log_.info(component, "{}: {} granted on rank {} for the ApplicationMaster", name,
+                base::to_string(application.master.container), application.master.rank);
+      break;
+    case Phase::running:
+      log_.info(component, "{} RUNNING: ApplicationMaster registered, tracking address {}", name,
+                application.tracking_address.empty() ? "none" : application.tracking_address);
+      break;
+    case Phase::ending:
+      log_.warn(component, "{}: attempt {} ended: {}", name, application.attempt,
+                application.last_failure);
+      break;
+    case Phase::completing:
+      log_.info(component, "{} {}, final status {}{}{}", name,
+                to_string(application.outcome->state), to_string(application.outcome->status),
+                application.outcome->diagnostics.empty() ? "" : ": ",
+                application.outcome->diagnostics);
+      break;
+  }
+}
+
+void ResourceManager::report_state(const Application& application, const std::string& diagnostics,
+                                   Outbox& outbox) const {
+  ApplicationStateChanged changed;
+  changed.application = application.id;
+  changed.state = visible_state(application);
+  changed.tracking_address = application.tracking_address;
+  changed.diagnostics = diagnostics;
+  if (application.outcome) {
+    changed.final_status = application.outcome->status;
+    changed.exit_code = application.outcome->exit_code;
+  }
+  outbox.send(application.client, changed);
+}
+
+void ResourceManager::settle(Outbox& outbox) {
+  schedule(outbox);
+  std::erase_if(applications_, [&](const auto& entry) {
+    const Application& application = entry.second;
+    if (application.phase != Phase::completing || !application.containers.empty()) return false;
+    announce_end(application, outbox);
+    return true;
+  });
+}
+
+// --- queue and grants ----------------------------------------------------------------------------
+
+void ResourceManager::schedule(Outbox& outbox) {
+  if (!announced_) return;
+  std::vector<Application*> queue;
+  for (auto& [number, application] : applications_) {
+    const bool wants = application.phase == Phase::waiting ||
+                       (application.phase == Phase::running && !application.asks.empty());
+    if (wants) queue.push_back(&application);
+  }
+  std::stable_sort(queue.begin(), queue.end(), [](const Application* a, const Application* b) {
+    return a->submission.priority > b->submission.priority;
+  });
+  bool head_waits = false;
+  for (Application* application : queue) {
+    if (application->phase == Phase::running) {
+      serve_asks(*application, outbox);
+    } else if (!head_waits) {
+      head_waits = !launch_master(*application, outbox);
+    }
+  }
+}
+
+bool ResourceManager::refuse_impossible_master(Application& application, Outbox& outbox) {
+  const Submission& submission = application.submission;
+  const bool client_mode = submission.deploy_mode == DeployMode::client;
+  ClusterCapacity idle = capacity_.emptied();
+  std::string why = problem_.empty() ? "" : fmt::format("the cluster is unusable: {}", problem_);
+  const bool driver_fits =
+      !client_mode ||
+      place_on(idle, 0, submission.driver_cores, submission.driver_memory).has_value();
+  const bool master_fits =
+      client_mode
+          ? place_master(idle, 0, options_.client_mode_master_memory).has_value()
+          : place_master(idle, submission.driver_cores, submission.driver_memory).has_value();
+  if (why.empty() && !(driver_fits && master_fits)) {
+    why = fmt::format(
+        "the driver needs {} and {}; {} has {} and {}", counted(submission.driver_cores, "core"),
+        base::format_bytes(submission.driver_memory.value),
+        client_mode ? "rank 0" : "the largest rank",
+        counted(client_mode ? idle.at(0).slots : idle.largest_rank_slots(), "slot"),
+        base::format_bytes(client_mode ? idle.at(0).memory : idle.largest_rank_memory()));
+  }
+  if (why.empty()) return false;
+  complete(application, {ApplicationState::failed, FinalStatus::failed, why, 1}, outbox);
+  return true;
+}
+
+/// False when the container has to wait, and so the applications behind it.
+bool ResourceManager::launch_master(Application& application, Outbox& outbox) {
+  if (refuse_impossible_master(application, outbox)) return true;
+  const Submission& submission = application.submission;
+  const bool client_mode = submission.deploy_mode == DeployMode::client;
+  const std::uint32_t cores = client_mode ? 0 : submission.driver_cores;
+  const ByteCount memory =
+      client_mode ? options_.client_mode_master_memory : submission.driver_memory;
+  ClusterCapacity trial = capacity_;
+  std::optional<Members> driver_on;
+  if (client_mode)
+    driver_on = place_on(trial, 0, submission.driver_cores, submission.driver_memory);
+  std::optional<Members> master_on;
+  if (!client_mode || driver_on) master_on = place_master(trial, cores, memory);
+  if (!master_on) {
+    if (!application.told_waiting) {
+      application.told_waiting = true;
+      const std::string reason = fmt::format(
+          "waiting for the ApplicationMaster's container ({}, {}); free now: {} and {} on {}",
+          counted(submission.driver_cores, "core"),
+          base::format_bytes(submission.driver_memory.value),
+          counted(capacity_.free_slots(), "slot"), base::format_bytes(capacity_.free_memory()),
+          counted(capacity_.size(), "rank"));
+      log_.info(component, "{}: {}", name_of(application), reason);
+      report_state(application, reason, outbox);
+    }
+    return false;
+  }
+  capacity_ = std::move(trial);
+  Container& master =
+      add_container(application, ContainerKind::application_master, *master_on, memory, 0);
+  const Rank rank = master.granted.members[0].rank;
+  application.master = {Role::application_master, rank, master.granted.id};
+  enter(application, Phase::launched);
+  application.driver = {Role::driver, rank, master.granted.id};
+  if (client_mode) {
+    Container& own =
+        add_container(application, ContainerKind::driver, *driver_on, submission.driver_memory, 0);
+    application.driver = {Role::driver, 0, own.granted.id};
+    log_.info(component, "{}: {} granted on rank 0 for the driver", name_of(application),
+              base::to_string(own.granted.id));
+  }
+  launch(application, master, outbox);
+  return true;
+}
+
+Container& ResourceManager::add_container(Application& application, ContainerKind kind,
+                                          Members members, ByteCount memory,
+                                          std::int32_t priority) {
+  Container container;
+  container.granted.id = {application.id, application.attempt, ++application.last_container};
+  container.granted.memory = memory;
+  container.granted.priority = priority;
+  container.kind = kind;
+  container.live = members.size();
+  container.exited.assign(members.size(), false);
+  container.granted.members = std::move(members);
+  const ContainerId id = container.granted.id;
+  return application.containers.emplace(id, std::move(container)).first->second;
+}
+
+void ResourceManager::launch(const Application& application, const Container& container,
+                             Outbox& outbox) const {
+  const ContainerMember& member = container.granted.members.front();
+  ContainerLaunch launch;
+  launch.container = container.granted.id;
+  launch.kind = container.kind;
+  launch.runs_driver = application.driver.container == container.granted.id;
+  launch.slots = member.slots;
+  launch.node = member.node;
+  launch.memory = container.granted.memory;
+  launch.application_master = application.master;
+  launch.driver = application.driver;
+  launch.submission = application.submission;
+  outbox.send(at_rank(Role::node_manager, member.rank), ContainerLaunchRequested{launch});
+}
+
+void ResourceManager::serve_asks(Application& application, Outbox& outbox) {
+  ContainersGranted granted;
+  std::vector<ContainerId> ids;
+  for (auto& [priority, ask] : application.asks) {
+    for (Members& members : place(capacity_, ask)) {
+      const Container& container = add_container(application, ContainerKind::executor,
+                                                 std::move(members), ask.memory, priority);
+      granted.containers.push_back(container.granted);
+      ids.push_back(container.granted.id);
+      --ask.count;
+    }
+  }
+  std::erase_if(application.asks, [](const auto& entry) { return entry.second.count == 0; });
+  if (ids.empty()) return;
+  log_.info(component, "{}: {} granted: {}, the first on {}", name_of(application),
+            counted(ids.size(), "container"), first_of(ids), ranks_of(granted.containers.front()));
+  outbox.send(application.master, std::move(granted));
+}
+
+/// The cluster as it would be with nothing but the application's own master and driver: what it can
+/// hope for.
+ClusterCapacity ResourceManager::beside_own_master(const Application& application) const {
+  ClusterCapacity capacity = capacity_.emptied();
+  for (const auto& [id, container] : application.containers) {
+    if (container.kind == ContainerKind::executor) continue;
+    capacity.take(container.granted.members.front(), container.granted.memory);
+  }
+  return capacity;
+}
+
+// --- ends ----------------------------------------------------------------------------------------
+
+void ResourceManager::stop(Container& container, std::int32_t status, const std::string& reason,
+                           Outbox& outbox) const {
+  if (container.stopping) return;
+  container.stopping = true;
+  for (std::size_t i = 0; i < container.granted.members.size(); ++i) {
+    if (container.exited[i]) continue;
+    outbox.send(at_rank(Role::node_manager, container.granted.members[i].rank),
+                ContainerStopRequested{container.granted.id, status, reason});
+  }
+}
+
+void ResourceManager::stop_all(Application& application, std::int32_t status,
+                               const std::string& reason, Outbox& outbox) {
+  for (auto& [id, container] : application.containers) stop(container, status, reason, outbox);
+}
+
+void ResourceManager::member_exited(Application& application, Container& container,
+                                    const ContainerExited& message, Rank rank, Outbox& outbox) {
+  container.exited[message.member] = true;
+  --container.live;
+  capacity_.give_back(container.granted.members[message.member],
+                      member_memory(container.granted, message.member));
+  report_completion(application, container, message, rank, outbox);
+  const bool expected = container.stopping;
+  if (!expected && application.phase != Phase::completing) {
+    log_.warn(component, "{} lost: {}", to_string(container.kind),
+              describe_loss(message.container, rank, message.exit));
+  }
+  stop(container, exit_stopped_by_rm, "another member of the container ended", outbox);
+  if (container.kind == ContainerKind::application_master && application.phase < Phase::ending) {
+    end_attempt(application, message.exit, outbox);
+  }
+}
+
+void ResourceManager::report_completion(const Application& application, const Container& container,
+                                        const ContainerExited& message, Rank rank,
+                                        Outbox& outbox) const {
+  if (application.phase != Phase::running || container.released) return;
+  if (container.kind == ContainerKind::application_master) return;
+  ContainersCompleted completed{message.container, message.member, rank, message.exit};
+  outbox.send(application.master, std::move(completed));
+}
+
+void ResourceManager::end_attempt(Application& application, const ContainerExit& exit,
+                                  Outbox& outbox) {
+  application.last_failure =
+      "the ApplicationMaster was lost: " +
+      describe_loss(application.master.container, application.master.rank, exit);
+  application.last_status = exit.status;
+  application.asks.clear();
+  enter(application, Phase::ending);
+  stop_all(application, exit_stopped_by_rm, "the ApplicationMaster ended", outbox);
+}
+
+void ResourceManager::next_attempt_or_fail(Application& application, Outbox& outbox) {
+  if (application.attempt >= options_.max_am_attempts) {
+    const bool own_code = application.last_status > 0 && application.last_status < 128;
+    complete(application,
+             {ApplicationState::failed, FinalStatus::failed,
+              fmt::format("{} failed; the last: {}", counted(application.attempt, "attempt"),
+                          application.last_failure),
+              own_code ? application.last_status : 1},
+             outbox);
+    return;
+  }
+  const std::string why = fmt::format("attempt {} of {} failed: {}", application.attempt,
+                                      options_.max_am_attempts, application.last_failure);
+  ++application.attempt;
+  application.last_container = 0;
+  application.master = {};
+  application.tracking_address.clear();
+  application.told_waiting = false;
+  application.started.clear();
+  enter(application, Phase::waiting);
+  report_state(application, why, outbox);
+}
+
+/// The outcome is known. Executors stop now; the processes of the ApplicationMaster and the driver
+/// end by themselves, or are stopped by a later tick.
+void ResourceManager::complete(Application& application, Outcome outcome, Outbox& outbox) {
+  if (outcome.status == FinalStatus::failed && outcome.exit_code == 0) outcome.exit_code = 1;
+  application.outcome = std::move(outcome);
+  application.asks.clear();
+  log_started(application);
+  enter(application, Phase::completing);
+  for (auto& [id, container] : application.containers) {
+    if (container.kind != ContainerKind::executor) continue;
+    stop(container, exit_after_completion, "the application is over", outbox);
+  }
+}
+
+void ResourceManager::announce_end(const Application& application, Outbox& outbox) const {
+  log_.info(component, "{}: {} returned, {} of {} slots free", name_of(application),
+            counted(application.returned, "container"), capacity_.free_slots(),
+            capacity_.total_slots());
+  for (std::size_t rank = 0; rank < capacity_.size(); ++rank) {
+    outbox.send(at_rank(Role::node_manager, static_cast<Rank>(rank)),
+                ApplicationCleanupRequested{application.id});
+  }
+  report_state(application, application.outcome->diagnostics, outbox);
+}
+
+void ResourceManager::log_started(Application& application) const {
+  if (application.started.empty()) return;
+  log_.info(component, "{}: {} started: {}", name_of(application),
+            counted(application.started.size(), "executor container"),
+            first_of(application.started));
+  application.started.clear();
+}
+
+}  // namespace volley::rm

@@ -1,0 +1,57 @@
+#include "am/executor_policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace volley::am {
+namespace {
+
+using namespace protocol;
+
+ApplicationMasterAccepted cluster() {
+  ApplicationMasterAccepted cluster;
+  cluster.total_slots = 12;
+  cluster.rank_slots = 4;
+  cluster.node_slots = 8;
+  cluster.rank_memory = {1000};
+  cluster.node_memory = {2000};
+  cluster.ranks = 3;
+  return cluster;
+}
+
+TEST(ExecutorPolicy, ResolvesZeros) {
+  struct Row {
+    ExecutorsRequested request;
+    std::uint32_t count, cores;
+    bool as_many;
+  };
+  const Row rows[] = {
+      {{5, 2, {10}}, 5, 2, false},  {{0, 0, {10}}, 3, 4, true},    {{0, 1, {10}}, 12, 1, true},
+      {{0, 1, {600}}, 5, 1, true},  {{0, 8, {1500}}, 1, 8, true},  {{7, 0, {10}}, 7, 4, false},
+      {{0, 64, {10}}, 1, 64, true}, {{0, 1, {99999}}, 1, 1, true}, {{0, 4, {0}}, 3, 4, true},
+  };
+  for (const Row& row : rows) {
+    const ExecutorNeed need = resolve(row.request, cluster());
+    EXPECT_EQ(need.count, row.count);
+    EXPECT_EQ(need.cores, row.cores);
+    EXPECT_EQ(need.as_many_as_fit, row.as_many);
+  }
+}
+
+TEST(ExecutorPolicy, FailureLimit) {
+  EXPECT_EQ(executor_failure_limit(5, 100, 4), 5U);
+  EXPECT_EQ(executor_failure_limit(0, 1, 1), 3U);
+  EXPECT_EQ(executor_failure_limit(0, 1, 4), 8U);
+  EXPECT_EQ(executor_failure_limit(0, 10, 4), 20U);
+}
+
+TEST(ExecutorPolicy, WhoCausedIt) {
+  for (const std::int32_t status : {0, 1, 139, 137, -104}) {
+    EXPECT_TRUE(caused_by_application({status, 0, "", 0})) << status;
+  }
+  for (const std::int32_t status : {-100, -105, -106, -107, -1000}) {
+    EXPECT_FALSE(caused_by_application({status, 0, "", 0})) << status;
+  }
+}
+
+}  // namespace
+}  // namespace volley::am

@@ -1,0 +1,195 @@
+#include "worker/node_manager.hpp"
+
+#include "tests/support/probe.hpp"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <vector>
+
+namespace volley::worker {
+namespace {
+
+using namespace protocol;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+class FakeLauncher : public ContainerLauncher {
+ public:
+  base::Result<std::int64_t> start(const ContainerLaunch& launch) override {
+    if (!failure.empty()) return base::Failure{failure};
+    started.push_back(launch.container);
+    return std::int64_t{4711};
+  }
+  void stop(const ContainerId& container, int signal) override {
+    signals.emplace_back(container, signal);
+  }
+  std::string failure;
+  std::vector<ContainerId> started;
+  std::vector<std::pair<ContainerId, int>> signals;
+};
+
+class NodeManagerTest : public ::testing::Test {
+ protected:
+  static NodeManager::Options options() {
+    NodeManager::Options options;
+    options.rank = 3;
+    options.node = {"node7", 1, 4, {1000}, "", 99};
+    return options;
+  }
+  static ContainerId id(std::uint64_t number) { return {{1732060800, 1}, 1, number}; }
+  void launch(const ContainerId& container) {
+    ContainerLaunch launch;
+    launch.container = container;
+    launch.executor = 2;
+    launch.member = 1;
+    launch.members = 2;
+    manager.on(ContainerLaunchRequested{launch}, am, probe.outbox());
+  }
+  void stop(const ContainerId& container, std::int32_t status = exit_stopped_by_am) {
+    manager.on(ContainerStopRequested{container, status, "enough"}, am, probe.outbox());
+  }
+  void exit(const ContainerId& container, ProcessEnd end) {
+    manager.container_exited(container, end, probe.outbox());
+  }
+  /// The only exit reported since the last call.
+  ContainerExited only_exit() {
+    const auto exits = probe.take<ContainerExited>();
+    EXPECT_EQ(exits.size(), 1U);
+    if (exits.empty()) return {};
+    EXPECT_EQ(exits[0].to, at_rank(Role::resource_manager, 0));
+    return exits[0].message;
+  }
+  static base::TimePoint at(int ms) { return base::TimePoint{std::chrono::milliseconds{ms}}; }
+
+  base::Log log{"test", base::LogLevel::off};
+  FakeLauncher launcher;
+  NodeManager manager{options(), launcher, log};
+  testing::Probe probe{at_rank(Role::node_manager, 3)};
+  Address am{Role::application_master, 1, id(1)};
+  Address rm = at_rank(Role::resource_manager, 0);
+};
+
+TEST_F(NodeManagerTest, RegistersWhatItOffers) {
+  manager.start(probe.outbox());
+  const auto sent = probe.take<NodeRegistered>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].to, rm);
+  EXPECT_EQ(sent[0].message.host, "node7");
+  EXPECT_EQ(sent[0].message.build_id, 99U);
+}
+
+TEST_F(NodeManagerTest, StartsAndReports) {
+  launch(id(2));
+  EXPECT_THAT(launcher.started, ElementsAre(id(2)));
+  const auto started = probe.take<ContainerStarted>();
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_EQ(started[0].message.pid, 4711);
+  EXPECT_EQ(started[0].message.member, 1U);
+}
+
+TEST_F(NodeManagerTest, ReportsWhatCannotStart) {
+  launcher.failure = "no such file: app.so";
+  launch(id(2));
+  const ContainerExited exited = only_exit();
+  EXPECT_EQ(exited.exit.status, exit_launch_failed);
+  EXPECT_THAT(exited.exit.diagnostics, HasSubstr("no such file: app.so"));
+  EXPECT_THAT(exited.exit.diagnostics, HasSubstr("rank 3 (node7)"));
+  EXPECT_TRUE(manager.quiescent());
+}
+
+TEST_F(NodeManagerTest, MapsExitStatuses) {
+  struct Row {
+    ProcessEnd end;
+    std::int32_t status;
+    const char* words;
+  };
+  const Row rows[] = {
+      {{0, 0, 0, ""}, 0, "exited with code 0"},
+      {{3, 0, 0, ""}, 3, "exited with code 3"},
+      {{0, SIGSEGV, 0, ""}, 139, "killed by signal 11 (SIGSEGV)"},
+      {{0, SIGKILL, 2048, ""}, 137, "peak 2.0 KiB"},
+      {{0, SIGABRT, 0, "in task 5"}, 134, "in task 5"},
+  };
+  for (const Row& row : rows) {
+    launch(id(2));
+    exit(id(2), row.end);
+    const ContainerExited exited = only_exit();
+    EXPECT_EQ(exited.exit.status, row.status);
+    EXPECT_EQ(exited.exit.signal, row.end.signal);
+    EXPECT_EQ(exited.exit.peak_memory, row.end.peak_memory);
+    EXPECT_EQ(exited.member, 1U);
+    EXPECT_THAT(exited.exit.diagnostics, HasSubstr(row.words));
+    const auto freed = probe.take<ContainerMemoryReleased>();
+    ASSERT_EQ(freed.size(), 1U);
+    EXPECT_EQ(freed[0].to, at_rank(Role::shuffle_service, 3));
+  }
+  EXPECT_TRUE(manager.quiescent());
+}
+
+TEST_F(NodeManagerTest, StopsWithTermThenKill) {
+  launch(id(2));
+  stop(id(2));
+  stop(id(2), exit_after_completion);  // the first one counts
+  EXPECT_THAT(launcher.signals, ElementsAre(Pair(id(2), SIGTERM)));
+  for (const int ms : {1000, 1249}) manager.tick(at(ms), probe.outbox());
+  EXPECT_EQ(launcher.signals.size(), 1U);
+  for (const int ms : {1250, 2000}) manager.tick(at(ms), probe.outbox());
+  EXPECT_THAT(launcher.signals, ElementsAre(Pair(id(2), SIGTERM), Pair(id(2), SIGKILL)));
+  exit(id(2), {0, SIGKILL, 0, ""});
+  const ContainerExited exited = only_exit();
+  EXPECT_EQ(exited.exit.status, exit_stopped_by_am);
+  EXPECT_THAT(exited.exit.diagnostics, HasSubstr("stopped by its ApplicationMaster: enough"));
+}
+
+TEST_F(NodeManagerTest, StopThatOvertakesTheLaunchWins) {
+  stop(id(2), exit_stopped_by_rm);
+  EXPECT_EQ(only_exit().exit.status, exit_stopped_by_rm);
+  EXPECT_FALSE(manager.quiescent());
+  launch(id(2));
+  EXPECT_TRUE(launcher.started.empty());
+  EXPECT_TRUE(probe.take<ContainerExited>().empty()) << "it was answered already";
+  EXPECT_TRUE(manager.quiescent());
+  EXPECT_EQ(manager.dropped(), 1U);
+}
+
+TEST_F(NodeManagerTest, CleanupForgetsTheApplication) {
+  stop(id(2));
+  manager.on(ApplicationCleanupRequested{id(2).application}, rm, probe.outbox());
+  EXPECT_TRUE(manager.quiescent());
+  const auto removed = probe.take<ApplicationDataRemoved>();
+  ASSERT_EQ(removed.size(), 1U);
+  EXPECT_EQ(removed[0].to, at_rank(Role::shuffle_service, 3));
+  launch(id(2));
+  stop(id(2));
+  EXPECT_TRUE(launcher.started.empty()) << "a launch that comes after the application's end";
+  EXPECT_EQ(manager.dropped(), 2U);
+  EXPECT_TRUE(manager.quiescent());
+}
+
+TEST_F(NodeManagerTest, ShutsDownWhenItsContainersAreGone) {
+  launch(id(2));
+  manager.on(NodeShutdownRequested{5}, rm, probe.outbox());
+  EXPECT_FALSE(manager.finished());
+  launch(id(3));
+  EXPECT_THAT(launcher.started, ElementsAre(id(2)));
+  EXPECT_EQ(only_exit().exit.status, exit_stopped_by_rm);
+  exit(id(2), {0, SIGTERM, 0, ""});
+  EXPECT_EQ(only_exit().exit.status, exit_stopped_by_rm);
+  EXPECT_TRUE(manager.finished());
+  EXPECT_EQ(manager.exit_code(), 5);
+  manager.on(NodeShutdownRequested{6}, rm, probe.outbox());
+  EXPECT_EQ(manager.exit_code(), 5);
+}
+
+TEST_F(NodeManagerTest, DropsDuplicatesAndUnknownExits) {
+  launch(id(2));
+  launch(id(2));
+  EXPECT_EQ(launcher.started.size(), 1U);
+  exit(id(9), {});
+  EXPECT_EQ(manager.dropped(), 2U);
+}
+
+}  // namespace
+}  // namespace volley::worker
