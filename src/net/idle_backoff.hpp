@@ -13,7 +13,7 @@ class IdleBackoff {
   struct Options {
     base::Duration spin = std::chrono::microseconds{30};
     base::Duration first = std::chrono::microseconds{50};
-    base::Duration longest = std::chrono::milliseconds{1};
+    base::Duration longest = std::chrono::milliseconds{2};
   };
 
   IdleBackoff() = default;
