@@ -1,5 +1,6 @@
 // The volley command's process: its real environment, executable and streams.
 #include "cli/command.hpp"
+#include "launch/application_main.hpp"
 
 #include <unistd.h>
 
@@ -30,14 +31,11 @@ void write_to(std::FILE* stream, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  volley::launch::become_container_if_asked();
   volley::cli::Process process;
   process.environment = volley::config::Environment::of_process();
   process.self = std::filesystem::read_symlink("/proc/self/exe").string();
-  process.run_module = [](const volley::launch::RunRequest& request) {
-    write_to(stderr, "volley: error: " + request.application +
-                         ": this build cannot run modules; run the application's executable\n");
-    return 2;
-  };
+  process.run_module = volley::launch::run_module_rank;
   process.execute = execute;
   process.print = [](const std::string& text) { write_to(stdout, text); };
   process.complain = [](const std::string& text) { write_to(stderr, text); };

@@ -1,0 +1,102 @@
+#include "launch/application_main.hpp"
+
+#include "launch/container_loop.hpp"
+#include "launch/launcher.hpp"
+#include "launch/rank_process.hpp"
+
+#include <volley/application.hpp>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+namespace volley::launch {
+namespace {
+
+/// Names the module for containers of this rank, which load it before they can read their link.
+constexpr const char* module_variable = "VOLLEY_MODULE";
+
+std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+const ApplicationEntry* load_module(const std::string& path) {
+  void* module = ::dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (module == nullptr) {
+    std::fprintf(stderr, "volley: error: cannot load the application %s: %s\n", path.c_str(),
+                 ::dlerror());
+    return nullptr;
+  }
+  void* symbol = ::dlsym(module, "volley_application_entry");
+  if (symbol == nullptr) {
+    std::fprintf(stderr,
+                 "volley: error: %s is not an application: it has no VOLLEY_APPLICATION(...)\n",
+                 path.c_str());
+    return nullptr;
+  }
+  return reinterpret_cast<const ApplicationEntry* (*)()>(symbol)();
+}
+
+/// The program's own settings win over the command line.
+base::Status apply_settings(RunRequest& request, const ApplicationEntry& entry) {
+  for (const auto& [key, value] : entry.settings) {
+    request.configuration.set(config::Layer::program, key, value, "the program");
+  }
+  std::string errors;
+  for (const std::string& error : request.configuration.validate().errors) errors += "\n  " + error;
+  if (!errors.empty()) return base::Failure{"bad settings in the program:" + errors};
+  return base::Done{};
+}
+
+int serve_rank(RunRequest request, const ApplicationEntry& entry) {
+  const auto applied = apply_settings(request, entry);
+  if (!applied) {
+    std::fprintf(stderr, "volley: error: %s\n", applied.error().c_str());
+    return 2;
+  }
+  return rank_main(request, entry, own_program());
+}
+
+}  // namespace
+
+void become_container_if_asked() {
+  if (std::getenv(container_variable) == nullptr) return;
+  const char* module = std::getenv(module_variable);
+  const std::string path = module == nullptr ? "" : module;
+  ::_exit(container_process_main([&](const std::string&) { return load_module(path); }));
+}
+
+int run_module_rank(const RunRequest& request) {
+  const ApplicationEntry* entry = load_module(request.application);
+  if (entry == nullptr) return 2;
+  ::setenv(module_variable, std::filesystem::absolute(request.application).c_str(), 1);
+  return serve_rank(request, *entry);
+}
+
+}  // namespace volley::launch
+
+namespace volley {
+
+int run_main(int argc, char** argv, const ApplicationEntry& entry) {
+  using namespace launch;
+  if (std::getenv(container_variable) != nullptr) {
+    return container_process_main([&](const std::string&) { return &entry; });
+  }
+  const std::string self = own_program();
+  std::vector<std::string> words{argv + 1, argv + argc};
+  const auto environment = config::Environment::of_process();
+  auto request = request_of_executable(self, words, environment);
+  if (!request) {
+    if (traces_of(environment).rank == 0) {
+      std::fprintf(stderr, "volley: error: %s\n", request.error().c_str());
+    }
+    return 2;
+  }
+  std::vector<std::string> program{self};
+  program.insert(program.end(), words.begin(), words.end());
+  if (const auto code = launch_unless_rank(request.value(), environment, program)) return *code;
+  return serve_rank(std::move(request).value(), entry);
+}
+
+}  // namespace volley

@@ -1,0 +1,332 @@
+#include "launch/rank_process.hpp"
+
+#include "exchange/shuffle_service.hpp"
+#include "launch/client_role.hpp"
+#include "launch/container_host.hpp"
+#include "launch/container_loop.hpp"
+#include "launch/rank_resources.hpp"
+#include "launch/truth_line.hpp"
+#include "launch/verdict.hpp"
+#include "net/mpi_data_channel.hpp"
+#include "net/rank_router.hpp"
+#include "program/modules.hpp"
+#include "rank0_rm/resource_manager.hpp"
+#include "worker/node_manager.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace volley::launch {
+namespace {
+
+using protocol::Role;
+
+constexpr base::Duration tick_interval = std::chrono::milliseconds{20};
+
+std::atomic<int> stop_signal{0};
+void note_signal(int signal) { stop_signal.store(signal); }
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+base::LogLevel log_level(const config::Configuration& configuration) {
+  const std::string text = configuration.text("volley.log.level");
+  if (text == "debug") return base::LogLevel::debug;
+  if (text == "warn") return base::LogLevel::warn;
+  if (text == "error") return base::LogLevel::error;
+  if (text == "off") return base::LogLevel::off;
+  return base::LogLevel::info;
+}
+
+protocol::Submission submission_of(const RunRequest& request) {
+  const config::Configuration& configuration = request.configuration;
+  protocol::Submission submission;
+  submission.name = configuration.text("volley.app.name");
+  submission.deploy_mode = configuration.text("volley.submit.deployMode") == "client"
+                               ? protocol::DeployMode::client
+                               : protocol::DeployMode::cluster;
+  submission.driver_cores =
+      static_cast<std::uint32_t>(configuration.integer("volley.driver.cores"));
+  submission.driver_memory = configuration.bytes("volley.driver.memory");
+  submission.module = request.application;
+  submission.arguments = request.arguments;
+  submission.configuration = configuration.to_pairs();
+  return submission;
+}
+
+/// Everything that lives while the rank serves.
+class RankLoop {
+ public:
+  RankLoop(const RunRequest& request, const ApplicationEntry& entry, const std::string& program,
+           net::MpiWorld& world, net::RankRouter& router, net::MpiDataChannel& channel,
+           storage::NodeArena& arena, const RankResources& resources)
+      : request_(request),
+        world_(world),
+        router_(router),
+        log_(fmt::format("rank {}", world.rank()), log_level(request.configuration)),
+        host_(host_options(request, entry, program), arena, poller_),
+        shuffles_(world.rank(), world.node_of_rank(), arena, channel, mover_options(request)),
+        manager_(manager_options(entry, resources), host_, log_) {
+    if (world.rank() != 0) return;
+    rm::ResourceManager::Options rm;
+    rm.expected_ranks = static_cast<std::uint32_t>(world.size());
+    rm.cluster_start = static_cast<std::uint64_t>(std::time(nullptr));
+    rm.max_am_attempts =
+        static_cast<std::uint32_t>(request.configuration.integer("volley.am.maxAttempts"));
+    resource_manager_.emplace(rm, log_);
+    client_.emplace(ClientRole::Options{submission_of(request), rm.expected_ranks}, log_);
+  }
+
+  /// The exit code that the client gave, 0 on the other ranks.
+  int run() {
+    {
+      protocol::Outbox out = outbox(Role::node_manager);
+      manager_.start(out);
+      dispatch(out);
+    }
+    bool ready = true;
+    while (!manager_.finished() || !router_.idle() || !local_.empty()) {
+      const bool active = round(ready);
+      ready = !poller_.wait(active || shuffles_.busy(), tick_interval).empty();
+    }
+    return client_ ? client_->exit_code().value_or(ClientRole::internal_error) : 0;
+  }
+
+ private:
+  ContainerHost::Options host_options(const RunRequest& request, const ApplicationEntry& entry,
+                                      const std::string& program) const {
+    ContainerHost::Options options;
+    options.rank = world_.rank();
+    options.host = world_.host();
+    options.program = program;
+    options.threads = request.configuration.text("volley.isolation") == "none";
+    options.log_level = log_level(request.configuration);
+    options.thread_main = [&entry](net::ContainerLink link, storage::NodeArena* arena) {
+      return run_container(std::move(link), *arena, entry);
+    };
+    return options;
+  }
+  static exchange::ShuffleService::Options mover_options(const RunRequest& request) {
+    exchange::ShuffleService::Options options;
+    options.segment_bytes = request.configuration.bytes("volley.exchange.segment").value;
+    options.window =
+        static_cast<std::uint32_t>(request.configuration.integer("volley.exchange.window"));
+    return options;
+  }
+  worker::NodeManager::Options manager_options(const ApplicationEntry& entry,
+                                               const RankResources& resources) const {
+    worker::NodeManager::Options options;
+    options.rank = world_.rank();
+    options.node.host = world_.host();
+    options.node.node = world_.node();
+    options.node.slots = resources.slots;
+    options.node.memory = {resources.memory};
+    options.node.build_id = program::build_identity(reinterpret_cast<const void*>(entry.function));
+    return options;
+  }
+
+  protocol::Outbox outbox(Role role) const {
+    return protocol::Outbox(protocol::at_rank(role, world_.rank()));
+  }
+
+  bool round(bool descriptors_ready) {
+    bool active =
+        router_.poll([this](base::Rank, protocol::Bytes frame) { forward(std::move(frame)); });
+    const auto from_container = [this](protocol::Bytes frame) { forward(std::move(frame)); };
+    active |= host_.pump(from_container);
+    if (descriptors_ready) active |= reap(from_container);
+    {
+      protocol::Outbox out = outbox(Role::shuffle_service);
+      active |= shuffles_.progress(out);
+      dispatch(out);
+    }
+    while (!local_.empty()) {
+      active = true;
+      const protocol::Envelope envelope = std::move(local_.front());
+      local_.pop_front();
+      deliver(envelope);
+    }
+    tick();
+    return active;
+  }
+
+  bool reap(const ContainerHost::Handler& handler) {
+    auto ended = host_.take_ended(handler);
+    for (const ContainerHost::Ended& one : ended) {
+      protocol::Outbox out = outbox(Role::node_manager);
+      manager_.container_exited(one.container, one.end, out);
+      dispatch(out);
+    }
+    return !ended.empty();
+  }
+
+  /// A frame from another rank or a container, to wherever it is addressed.
+  void forward(protocol::Bytes frame) {
+    const auto to = protocol::peek_recipient(frame);
+    VOLLEY_CHECK(to.has_value(), "a frame of {} bytes has no recipient", frame.size());
+    if (to->rank != world_.rank()) {
+      router_.send(to->rank, std::move(frame));
+    } else if (to->container.number != 0) {
+      host_.send(to->container, frame);  // a container that is gone needs no answer
+    } else {
+      auto envelope = protocol::decode_envelope(frame);
+      VOLLEY_CHECK(envelope.has_value(), "a frame of {} bytes does not decode", frame.size());
+      local_.push_back(std::move(*envelope));
+    }
+  }
+
+  void dispatch(protocol::Outbox& out) {
+    for (protocol::Envelope& envelope : out.take()) {
+      if (envelope.to.rank == world_.rank() && envelope.to.container.number == 0) {
+        local_.push_back(std::move(envelope));
+      } else {
+        forward(protocol::encode_envelope(envelope));
+      }
+    }
+  }
+
+  void deliver(const protocol::Envelope& envelope) {
+    protocol::Outbox out = outbox(envelope.to.role);
+    const auto& message = envelope.message;
+    if (const auto* to_manager = std::get_if<protocol::NodeManagerMessage>(&message)) {
+      protocol::deliver(manager_, *to_manager, envelope.from, out);
+    } else if (const auto* to_shuffles = std::get_if<protocol::ShuffleServiceMessage>(&message)) {
+      protocol::deliver(shuffles_, *to_shuffles, envelope.from, out);
+    } else if (const auto* to_rm = std::get_if<protocol::ResourceManagerMessage>(&message)) {
+      if (resource_manager_) protocol::deliver(*resource_manager_, *to_rm, envelope.from, out);
+    } else if (const auto* to_client = std::get_if<protocol::ClientMessage>(&message)) {
+      if (const auto* ready = std::get_if<protocol::ClusterReady>(to_client)) say_truth(*ready);
+      if (client_) protocol::deliver(*client_, *to_client, envelope.from, out);
+    }
+    dispatch(out);
+  }
+
+  void say_truth(const protocol::ClusterReady& cluster) const {
+    RunTruth truth;
+    truth.nodes = cluster.nodes;
+    truth.ranks = cluster.ranks;
+    truth.cores = cluster.slots;
+    truth.memory = cluster.memory.value;
+    truth.mpi_library = world_.library();
+    truth.transport = world_.transport_name();
+    truth.scratch = config::scratch_directory(request_.configuration.text("volley.local.dir"),
+                                              config::Environment::of_process());
+    truth.scratch_free = free_space(truth.scratch);
+    log_.info("Cluster", "{}", truth_line(truth));
+  }
+
+  void tick() {
+    const base::TimePoint now = std::chrono::steady_clock::now();
+    if (now < next_tick_) return;
+    next_tick_ = now + tick_interval;
+    {
+      protocol::Outbox out = outbox(Role::node_manager);
+      manager_.tick(now, out);
+      dispatch(out);
+    }
+    if (!resource_manager_) return;
+    {
+      protocol::Outbox out = outbox(Role::resource_manager);
+      resource_manager_->tick(now, out);
+      dispatch(out);
+    }
+    protocol::Outbox out = outbox(Role::client);
+    const int signal = stop_signal.exchange(0);
+    if (signal != 0)
+      client_->kill(fmt::format("received signal {} ({})", signal, ::strsignal(signal)), out);
+    client_->tick(now, out);
+    dispatch(out);
+  }
+
+  const RunRequest& request_;
+  net::MpiWorld& world_;
+  net::RankRouter& router_;
+  base::Log log_;
+  net::Poller poller_;
+  ContainerHost host_;
+  exchange::ShuffleService shuffles_;
+  worker::NodeManager manager_;
+  std::optional<rm::ResourceManager> resource_manager_;
+  std::optional<ClientRole> client_;
+  std::deque<protocol::Envelope> local_;
+  base::TimePoint next_tick_{};
+};
+
+int complain(base::Rank rank, const std::string& what, int code) {
+  if (rank == 0) std::fprintf(stderr, "volley: error: %s\n", what.c_str());
+  return rank == 0 ? code : 0;
+}
+
+/// Rank 0's code reaches a launcher by the verdict file, so that mpirun says nothing about it.
+int conclude(base::Rank rank, int code) {
+  if (rank != 0) return 0;
+  const std::string path = config::Environment::of_process().get(verdict_variable);
+  const bool written = !path.empty() && write_verdict(path, code).ok();
+  return rank_exit_code(code, written);
+}
+
+int serve(const RunRequest& request, const ApplicationEntry& entry, const std::string& program,
+          net::MpiWorld& world) {
+  const config::Configuration& configuration = request.configuration;
+  const auto grouped =
+      world.group_nodes(static_cast<std::uint32_t>(configuration.integer("volley.node.ranks")));
+  if (!grouped) return complain(world.rank(), grouped.error(), 70);
+  const RankResources resources = measure_resources(world, configuration);
+  std::string note;
+  auto arena = open_arena(world, configuration, note);
+  if (!arena) return complain(world.rank(), arena.error(), 70);
+  auto router = net::RankRouter::open(world, {configuration.bytes("volley.router.segment").value});
+  if (!router) return complain(world.rank(), router.error(), 70);
+  auto channel = net::MpiDataChannel::open(world);
+  if (!channel) return complain(world.rank(), channel.error(), 70);
+  if (!note.empty() && world.rank() == 0)
+    std::fprintf(stderr, "volley: warning: %s\n", note.c_str());
+  int code = 0;
+  {
+    RankLoop loop(request, entry, program, world, router.value(), channel.value(), arena.value(),
+                  resources);
+    code = loop.run();
+  }
+  router.value().close();
+  channel.value().close();
+  return code;
+}
+
+}  // namespace
+
+int rank_main(const RunRequest& request, const ApplicationEntry& entry,
+              const std::string& program) {
+  handle_signals();
+  auto world = net::MpiWorld::start();
+  if (!world) {
+    std::fprintf(stderr, "volley: error: %s\n", world.error().c_str());
+    return 70;
+  }
+  handle_signals();  // the MPI library may have replaced them
+  const base::Rank rank = world.value().rank();
+  int code = 0;
+  if (world.value().launch_mistake()) {
+    code = complain(0, *world.value().launch_mistake(), 2);
+  } else {
+    code = serve(request, entry, program, world.value());
+  }
+  world.value().finalize();
+  return conclude(rank, code);
+}
+
+}  // namespace volley::launch

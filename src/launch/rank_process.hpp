@@ -1,0 +1,19 @@
+#pragma once
+// RankProcess: the composition root of one MPI rank: joins the world, maps the node's arena, builds
+// the roles of this rank (NodeManager and shuffle service everywhere, ResourceManager and client on
+// rank 0), and runs the loop that owns MPI until the cluster shuts down.
+
+#include "launch/run_request.hpp"
+
+#include <volley/application.hpp>
+
+#include <functional>
+#include <string>
+
+namespace volley::launch {
+
+/// Runs this rank to its end. `program` is the path of this executable, which containers run too.
+/// Returns the exit code of the process; only rank 0 carries one other than 0.
+int rank_main(const RunRequest& request, const ApplicationEntry& entry, const std::string& program);
+
+}  // namespace volley::launch
