@@ -145,32 +145,35 @@ void DagScheduler::result_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
   end_job(job.id, {}, turn);
 }
 
+void DagScheduler::lose_data(ShuffleNumber shuffle, base::Rank rank, Turn& turn) {
+  if (!shuffles_.known(shuffle)) return;
+  shuffles_.lose(shuffle, rank);
+  for (const StageId user : planner_.users(shuffle)) restart(stages_.at(user), turn);
+  // A map stage in work does not know of the outputs that were lost just now.
+  const auto writer = map_stages_.find(shuffle);
+  if (writer == map_stages_.end()) return;
+  Stage& stage = stages_.at(writer->second);
+  if (stage.state == StageState::running || stage.state == StageState::placing) {
+    restart(stage, turn);
+  }
+}
+
 void DagScheduler::fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn) {
-  if (end.stage_attempt != stage.attempt || stage.state == StageState::done) return;
+  const bool current = end.stage_attempt == stage.attempt && stage.state == StageState::running;
   const protocol::ShuffleInput& missing = end.report.missing;
   bool counts = true;
-  if (missing.holder == base::no_rank) {
+  if (missing.holder != base::no_rank) {
+    // An older attempt's news is used as well: at worst, good data is made once more.
+    lose_data(missing.shuffle, missing.holder, turn);
+  } else if (current) {
     // A cached block should have stood in for this input, but its executor had dropped it.
     for (const protocol::BlockId& block : stage.plan->cacheable(end.partition)) {
       blocks_.remove(block, end.worker);
     }
     counts = stage.ignore_cache || !stage.pinned;
     stage.ignore_cache = true;
-  } else if (shuffles_.known(missing.shuffle)) {
-    shuffles_.lose(missing.shuffle, missing.holder);
-    for (const StageId user : planner_.users(missing.shuffle)) {
-      if (user != stage.id) restart(stages_.at(user), turn);
-    }
-    // A map stage in work does not know of the outputs that were lost just now.
-    const auto writer = map_stages_.find(missing.shuffle);
-    if (writer != map_stages_.end()) {
-      Stage& map_stage = stages_.at(writer->second);
-      const bool in_work =
-          map_stage.state == StageState::running || map_stage.state == StageState::placing;
-      if (in_work && map_stage.id != stage.id) restart(map_stage, turn);
-    }
   }
-  if (stage.state != StageState::running) return;
+  if (!current) return;
   restart(stage, turn);
   if (!counts || ++stage.lost_inputs < options_.max_stage_attempts) return;
   fail_jobs_of(stage.id,

@@ -120,6 +120,7 @@ class DagScheduler {
   void map_succeeded(Stage& stage, TaskEnd& end, Turn& turn);
   void result_succeeded(Stage& stage, TaskEnd& end, Turn& turn);
   void map_stage_finished(Stage& stage, Turn& turn);
+  void lose_data(base::ShuffleNumber shuffle, base::Rank rank, Turn& turn);
   void fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn);
   void move_homeless(const HomelessTasks& homeless, Turn& turn);
   void record_blocks(const TaskEnd& end, Turn& turn);

@@ -88,7 +88,8 @@ class FakeCluster {
   }
   /// Ends one running task as its inputs allow.
   void finish(base::TaskId id) { finish(id, TaskOutcome::success, {}); }
-  void finish(base::TaskId id, TaskOutcome outcome, const std::string& error) {
+  void finish(base::TaskId id, TaskOutcome outcome, const std::string& error,
+              const protocol::ShuffleInput& missing = {}) {
     const FakeTask task = tasks.at(id);
     tasks.erase(id);
     FakeExecutor& executor = executors.at(task.executor);
@@ -98,6 +99,7 @@ class FakeCluster {
     report.outcome =
         task.kill_requested && outcome == TaskOutcome::success ? TaskOutcome::killed : outcome;
     report.error = error;
+    report.missing = missing;
     if (report.outcome == TaskOutcome::success) run(task, executor, report);
     send(executor.address, std::move(report));
   }
@@ -105,7 +107,7 @@ class FakeCluster {
   void fail_fetch(base::TaskId id, std::size_t input = 0) {
     const protocol::ShuffleInput missing = tasks.at(id).launched.shuffles.at(input);
     wipe(missing.shuffle, missing.holder);
-    finish(id);
+    finish(id, TaskOutcome::fetch_failed, "FetchFailed", missing);
   }
   void wipe(base::ShuffleNumber shuffle, base::Rank rank) {
     outputs[rank].erase(shuffle);
