@@ -1,0 +1,61 @@
+#include "driver/block_tracker.hpp"
+
+namespace volley::driver {
+
+using protocol::BlockId;
+
+void BlockTracker::add(const BlockId& block, const WorkerKey& worker) {
+  rdds_[block.rdd][block.partition].insert(worker);
+}
+
+void BlockTracker::remove(const BlockId& block, const WorkerKey& worker) {
+  const auto rdd = rdds_.find(block.rdd);
+  if (rdd == rdds_.end()) return;
+  const auto at = rdd->second.find(block.partition);
+  if (at == rdd->second.end()) return;
+  at->second.erase(worker);
+  if (at->second.empty()) rdd->second.erase(at);
+  if (rdd->second.empty()) rdds_.erase(rdd);
+}
+
+std::set<WorkerKey> BlockTracker::remove_rdd(base::RddId rdd) {
+  std::set<WorkerKey> holders;
+  const auto found = rdds_.find(rdd);
+  if (found == rdds_.end()) return holders;
+  for (const auto& [partition, workers] : found->second) {
+    holders.insert(workers.begin(), workers.end());
+  }
+  rdds_.erase(found);
+  return holders;
+}
+
+void BlockTracker::remove_executor(base::ExecutorId executor) {
+  for (auto rdd = rdds_.begin(); rdd != rdds_.end();) {
+    for (auto at = rdd->second.begin(); at != rdd->second.end();) {
+      std::erase_if(at->second, [&](const WorkerKey& key) { return key.executor == executor; });
+      at = at->second.empty() ? rdd->second.erase(at) : std::next(at);
+    }
+    rdd = rdd->second.empty() ? rdds_.erase(rdd) : std::next(rdd);
+  }
+}
+
+std::vector<WorkerKey> BlockTracker::locations(const BlockId& block) const {
+  const auto rdd = rdds_.find(block.rdd);
+  if (rdd == rdds_.end()) return {};
+  const auto at = rdd->second.find(block.partition);
+  if (at == rdd->second.end()) return {};
+  return {at->second.begin(), at->second.end()};
+}
+
+bool BlockTracker::fully_cached(base::RddId rdd, std::uint32_t partitions) const {
+  const auto found = rdds_.find(rdd);
+  return found != rdds_.end() && found->second.size() >= partitions;
+}
+
+std::size_t BlockTracker::size() const {
+  std::size_t blocks = 0;
+  for (const auto& [rdd, locations] : rdds_) blocks += locations.size();
+  return blocks;
+}
+
+}  // namespace volley::driver

@@ -1,0 +1,35 @@
+#pragma once
+// BlockTracker: which workers hold which cached partitions (the BlockManagerMaster's part).
+
+#include "driver/worker_table.hpp"
+#include "protocol/driver_messages.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+namespace volley::driver {
+
+class BlockTracker {
+ public:
+  void add(const protocol::BlockId& block, const WorkerKey& worker);
+  /// Its executor said that it does not have the block any more.
+  void remove(const protocol::BlockId& block, const WorkerKey& worker);
+  /// Forgets the RDD's blocks and returns the workers that held some.
+  std::set<WorkerKey> remove_rdd(base::RddId rdd);
+  void remove_executor(base::ExecutorId executor);
+
+  /// Empty when nobody holds the block.
+  std::vector<WorkerKey> locations(const protocol::BlockId& block) const;
+  /// Whether each of the RDD's partitions is cached somewhere.
+  bool fully_cached(base::RddId rdd, std::uint32_t partitions) const;
+  std::size_t size() const;
+
+ private:
+  using Locations = std::map<std::uint32_t, std::set<WorkerKey>>;  ///< by partition, never empty
+  std::unordered_map<base::RddId, Locations> rdds_;
+};
+
+}  // namespace volley::driver

@@ -1,0 +1,187 @@
+// The DagScheduler's events: what it does when data was placed and when task attempts end.
+
+#include "base/check.hpp"
+#include "driver/dag_scheduler.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace volley::driver {
+
+using base::ShuffleNumber;
+using base::StageId;
+using protocol::TaskOutcome;
+
+namespace {
+constexpr auto component = "DAGScheduler";
+}
+
+void DagScheduler::placed(const PlacementResult& result, Turn& turn) {
+  const auto found = stages_.find(result.stage);
+  if (found == stages_.end() || found->second.attempt != result.stage_attempt) return;
+  Stage& stage = found->second;
+  if (!result.error.empty()) {
+    fail_jobs_of(stage.id, result.error, turn);
+    return;
+  }
+  if (stage.state == StageState::running) {
+    for (const PlacedTask& task : result.tasks) {
+      scheduler_.unpark(stage.id, stage.attempt, task.index, task.node);
+    }
+    return;
+  }
+  if (stage.state != StageState::placing) return;
+  std::unordered_map<std::uint32_t, std::uint32_t> nodes;
+  for (const PlacedTask& task : result.tasks) nodes.emplace(task.index, task.node);
+  for (TaskSpec& task : stage.prepared.tasks) {
+    const auto node = nodes.find(task.index);
+    if (node != nodes.end()) task.node = node->second;
+  }
+  launch(stage, turn);
+}
+
+void DagScheduler::move_homeless(const HomelessTasks& homeless, Turn& turn) {
+  Stage& stage = stages_.at(homeless.stage);
+  PlacementRequest request{stage.id, homeless.stage_attempt, {}};
+  for (const std::uint32_t index : homeless.indices) {
+    PlacementTask task{index, stage.plan->inputs(partition_of(stage, index)).shuffles};
+    for (const ShuffleRead& read : task.reads) {
+      if (shuffles_.complete(read.shuffle)) continue;
+      stage.ignore_cache = true;
+      restart(stage, turn);
+      return;
+    }
+    request.tasks.push_back(std::move(task));
+  }
+  log_.warn(component,
+            "Moving the shuffle data of {} tasks of stage {}.{}: no executor is left "
+            "on its node",
+            homeless.indices.size(), stage.id, stage.attempt);
+  planner_.place(std::move(request));
+}
+
+void DagScheduler::record_blocks(const TaskEnd& end, Turn& turn) {
+  const Worker* worker = workers_.find(end.worker);
+  if (worker == nullptr) return;
+  for (const protocol::BlockId& block : end.report.cached) {
+    if (unpersisted_.contains(block.rdd)) {
+      turn.outbox.send(worker->address, protocol::BlocksRemoved{block.rdd});
+    } else {
+      blocks_.add(block, end.worker);
+    }
+  }
+}
+
+void DagScheduler::ended(TaskEnd& end, Turn& turn) {
+  record_blocks(end, turn);
+  const auto found = stages_.find(end.stage);
+  if (end.dropped || found == stages_.end()) return;
+  Stage& stage = found->second;
+  statistics_.task_ended(end);
+  if (end.report.outcome == TaskOutcome::success) {
+    succeeded(stage, end, turn);
+  } else if (!end.abort.empty()) {
+    fail_jobs_of(stage.id, end.abort, turn);
+  } else if (end.report.outcome == TaskOutcome::fetch_failed) {
+    fetch_failed(stage, end, turn);
+  }
+}
+
+void DagScheduler::succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
+  scheduler_.mark_done(stage.id, end.index, turn);
+  if (stage.shuffle != nullptr) {
+    map_succeeded(stage, end, turn);
+  } else {
+    result_succeeded(stage, end, turn);
+  }
+}
+
+void DagScheduler::send_accumulators(TaskEnd& end, Turn& turn) {
+  if (end.report.accumulators.empty()) return;
+  turn.outbox.send(options_.program,
+                   protocol::AccumulatorsUpdated{std::move(end.report.accumulators)});
+}
+
+void DagScheduler::map_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
+  const ShuffleNumber shuffle = stage.shuffle->shuffle;
+  if (!shuffles_.add_output(shuffle, end.index, end.rank)) return;
+  if (shuffles_.count_once(shuffle, end.index)) send_accumulators(end, turn);
+  if (shuffles_.complete(shuffle)) map_stage_finished(stage, turn);
+}
+
+void DagScheduler::map_stage_finished(Stage& stage, Turn& turn) {
+  VOLLEY_CHECK(stage.shuffle != nullptr, "stage {} has nothing to run but is not over", stage.id);
+  const ShuffleNumber shuffle = stage.shuffle->shuffle;
+  if (stage.attempts > 0) {
+    scheduler_.retire(stage.id, stage.attempt, turn);
+    planner_.cancel(stage.id);
+    log_.info(component, "ShuffleMapStage {} ({}) finished: {} tasks in {}", stage.id, stage.name,
+              stage.tasks, base::format_duration(turn.now - stage.submitted));
+    statistics_.stage_ended(stage.id, true, turn.now);
+  }
+  stage.lost_inputs = 0;
+  stage.ignore_cache = false;
+  stage.prepared = {};
+  set_state(stage, StageState::done);
+  for (const StageId id : waiting_) {
+    const auto& needed = stages_.at(id).needed;
+    if (std::binary_search(needed.begin(), needed.end(), shuffle)) ready_.insert(id);
+  }
+}
+
+void DagScheduler::result_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
+  Job& job = jobs_.at(stage.first_job);
+  if (job.done[end.index]) return;
+  job.done[end.index] = true;
+  --job.remaining;
+  send_accumulators(end, turn);
+  turn.outbox.send(options_.program,
+                   protocol::TaskResultReady{job.id, end.index, std::move(end.report.result)});
+  if (job.remaining > 0) return;
+  log_.info(component, "ResultStage {} ({}) finished: {} tasks in {}", stage.id, stage.name,
+            stage.tasks, base::format_duration(turn.now - stage.submitted));
+  statistics_.stage_ended(stage.id, true, turn.now);
+  end_job(job.id, {}, turn);
+}
+
+void DagScheduler::lose_data(ShuffleNumber shuffle, base::Rank rank, Turn& turn) {
+  if (!shuffles_.known(shuffle)) return;
+  shuffles_.lose(shuffle, rank);
+  for (const StageId user : planner_.users(shuffle)) restart(stages_.at(user), turn);
+  // A map stage in work does not know of the outputs that were lost just now.
+  const auto writer = map_stages_.find(shuffle);
+  if (writer == map_stages_.end()) return;
+  Stage& stage = stages_.at(writer->second);
+  if (stage.state == StageState::running || stage.state == StageState::placing) {
+    restart(stage, turn);
+  }
+}
+
+void DagScheduler::fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn) {
+  const bool current = end.stage_attempt == stage.attempt && stage.state == StageState::running;
+  const protocol::ShuffleInput& missing = end.report.missing;
+  bool counts = true;
+  if (missing.holder != base::no_rank) {
+    // An older attempt's news is used as well: at worst, good data is made once more.
+    lose_data(missing.shuffle, missing.holder, turn);
+  } else if (current) {
+    // A cached block should have stood in for this input, but its executor had dropped it.
+    for (const protocol::BlockId& block : stage.plan->cacheable(end.partition)) {
+      blocks_.remove(block, end.worker);
+    }
+    counts = stage.ignore_cache || !stage.pinned;
+    stage.ignore_cache = true;
+  }
+  if (!current) return;
+  restart(stage, turn);
+  if (!counts || ++stage.lost_inputs < options_.max_stage_attempts) return;
+  fail_jobs_of(stage.id,
+               fmt::format("Job aborted due to stage failure: {} {} ({}) has failed the maximum "
+                           "allowable number of times: {}. Most recent failure reason: {}",
+                           stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id,
+                           stage.name, options_.max_stage_attempts, end.report.error),
+               turn);
+}
+
+}  // namespace volley::driver

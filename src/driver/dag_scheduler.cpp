@@ -1,0 +1,212 @@
+#include "driver/dag_scheduler.hpp"
+
+#include "base/check.hpp"
+#include "driver/stage_binary.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace volley::driver {
+
+using base::ShuffleNumber;
+using base::StageId;
+
+namespace {
+constexpr auto component = "DAGScheduler";
+}
+
+void DagScheduler::set_state(Stage& stage, StageState state) {
+  waiting_.erase(stage.id);
+  failed_.erase(stage.id);
+  if (state == StageState::waiting) waiting_.insert(stage.id);
+  if (state == StageState::failed) failed_.insert(stage.id);
+  stage.state = state;
+}
+
+void DagScheduler::settle(Turn& turn) {
+  for (bool more = true; more;) {
+    more = false;
+    while (!ready_.empty()) {
+      const StageId stage = *ready_.begin();
+      ready_.erase(ready_.begin());
+      submit(stage, turn);
+    }
+    planner_.step(turn);
+    for (const PlacementResult& result : planner_.take_results()) {
+      placed(result, turn);
+      more = true;
+    }
+    for (TaskEnd& end : scheduler_.take_ends()) {
+      ended(end, turn);
+      more = true;
+    }
+    more |= !ready_.empty();
+  }
+  scheduler_.offer(turn);
+  if (jobs_.empty() && scheduler_.idle()) unpersisted_.clear();
+}
+
+void DagScheduler::submit(StageId id, Turn& turn) {
+  std::vector<StageId> work{id};
+  while (!work.empty()) {
+    const StageId next = work.back();
+    work.pop_back();
+    const auto found = stages_.find(next);
+    if (found == stages_.end()) continue;
+    Stage& stage = found->second;
+    if (stage.state != StageState::idle && stage.state != StageState::waiting) continue;
+    stage.needed = stage.plan->shuffles_needed([&](const protocol::RddSpec& rdd) {
+      return !stage.ignore_cache && blocks_.fully_cached(rdd.id, rdd.partitions);
+    });
+    std::vector<StageId> parents;
+    bool complete = true;
+    for (const ShuffleNumber shuffle : stage.needed) {
+      if (shuffles_.complete(shuffle)) continue;
+      complete = false;
+      Stage& parent = stages_.at(map_stages_.at(shuffle));
+      if (parent.state == StageState::done) set_state(parent, StageState::idle);
+      if (parent.state == StageState::idle) parents.push_back(parent.id);
+    }
+    if (complete) {
+      start(stage, turn);
+      continue;
+    }
+    set_state(stage, StageState::waiting);
+    std::sort(parents.begin(), parents.end(), std::greater<>());
+    work.insert(work.end(), parents.begin(), parents.end());
+  }
+}
+
+std::vector<std::uint32_t> DagScheduler::missing_tasks(const Stage& stage) const {
+  if (stage.shuffle != nullptr) return shuffles_.missing_maps(stage.shuffle->shuffle);
+  std::vector<std::uint32_t> missing;
+  const auto& done = jobs_.at(stage.first_job).done;
+  for (std::size_t index = 0; index < done.size(); ++index) {
+    if (!done[index]) missing.push_back(static_cast<std::uint32_t>(index));
+  }
+  return missing;
+}
+
+std::uint32_t DagScheduler::partition_of(const Stage& stage, std::uint32_t index) const {
+  return stage.shuffle != nullptr ? index : jobs_.at(stage.first_job).partitions[index];
+}
+
+void DagScheduler::start(Stage& stage, Turn& turn) {
+  const std::vector<std::uint32_t> missing = missing_tasks(stage);
+  if (missing.empty()) {
+    map_stage_finished(stage, turn);
+    return;
+  }
+  stage.attempt = stage.attempts++;
+  stage.prepared = {stage.first_job, stage.id, stage.attempt, nullptr, stage.plan, {}};
+  stage.prepared.tasks.reserve(missing.size());
+  PlacementRequest request{stage.id, stage.attempt, {}};
+  for (const std::uint32_t index : missing) {
+    TaskSpec task;
+    task.index = index;
+    task.partition = partition_of(stage, index);
+    if (!stage.needed.empty()) {
+      auto reads = stage.plan->inputs(task.partition).shuffles;
+      std::erase_if(reads, [&](const ShuffleRead& read) {
+        return !std::binary_search(stage.needed.begin(), stage.needed.end(), read.shuffle);
+      });
+      if (!reads.empty()) request.tasks.push_back({index, std::move(reads)});
+    }
+    stage.prepared.tasks.push_back(std::move(task));
+  }
+  statistics_.submitted(stage.id, stage.name, stage.tasks,
+                        static_cast<std::uint32_t>(missing.size()), turn.now);
+  stage.submitted = turn.now;
+  if (request.tasks.empty()) {
+    launch(stage, turn);
+    return;
+  }
+  set_state(stage, StageState::placing);
+  planner_.place(std::move(request));
+}
+
+bool DagScheduler::readable_on(const std::vector<ShuffleRead>& reads, std::uint32_t node) const {
+  return std::all_of(reads.begin(), reads.end(), [&](const ShuffleRead& read) {
+    return holder_on(shuffles_, workers_.nodes(), read, node) != base::no_rank;
+  });
+}
+
+void DagScheduler::choose_workers(const Stage& stage, TaskSpec& task) const {
+  for (const protocol::BlockId& block : stage.plan->cacheable(task.partition)) {
+    for (const WorkerKey& key : blocks_.locations(block)) {
+      const Worker* worker = workers_.live(key) ? workers_.find(key) : nullptr;
+      if (worker != nullptr && (!task.node || worker->node == *task.node)) {
+        task.preferred.push_back(key);
+      }
+    }
+    if (!task.preferred.empty()) break;
+  }
+  // What lies behind a cached RDD was not placed for this stage. Where it happens to be readable,
+  // the task may run on that whole node; elsewhere only beside its cached block.
+  const auto reads = stage.plan->inputs(task.partition).shuffles;
+  const bool cut = std::any_of(reads.begin(), reads.end(), [&](const ShuffleRead& read) {
+    return !std::binary_search(stage.needed.begin(), stage.needed.end(), read.shuffle);
+  });
+  if (!cut) return;
+  task.pinned = true;
+  for (const WorkerKey& key : task.preferred) {
+    const std::uint32_t node = workers_.find(key)->node;
+    if (!readable_on(reads, node)) continue;
+    task.node = node;
+    task.pinned = false;
+    return;
+  }
+}
+
+void DagScheduler::launch(Stage& stage, Turn& turn) {
+  stage.pinned = false;
+  if (stage.plan->has_persisted()) {
+    for (TaskSpec& task : stage.prepared.tasks) {
+      choose_workers(stage, task);
+      stage.pinned |= task.pinned;
+      if (!task.pinned || !task.preferred.empty()) continue;
+      stage.ignore_cache = true;
+      restart(stage, turn);
+      return;
+    }
+  }
+  static const protocol::Closure no_action;
+  const auto job = jobs_.find(stage.first_job);
+  const auto& action = job == jobs_.end() ? no_action : job->second.action;
+  stage.prepared.binary = make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action);
+  log_.info(component, "Submitting {} missing tasks of {} {}.{} ({})", stage.prepared.tasks.size(),
+            stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id, stage.attempt,
+            stage.name);
+  set_state(stage, StageState::running);
+  scheduler_.submit(std::exchange(stage.prepared, {}), turn);
+}
+
+void DagScheduler::restart(Stage& stage, Turn& turn) {
+  scheduler_.retire(stage.id, stage.attempt, turn);
+  planner_.cancel(stage.id);
+  stage.prepared = {};
+  stage.resubmit_at = turn.now + options_.resubmit_delay;
+  set_state(stage, StageState::failed);
+}
+
+void DagScheduler::restart_pinned(Turn& turn) {
+  for (auto& [id, stage] : stages_) {
+    if (stage.pinned && stage.state == StageState::running) restart(stage, turn);
+  }
+}
+
+void DagScheduler::executor_removed(Turn& turn) { restart_pinned(turn); }
+
+void DagScheduler::tick(Turn& turn) {
+  for (const StageId id : std::set<StageId>(failed_)) {
+    Stage& stage = stages_.at(id);
+    if (stage.resubmit_at > turn.now) continue;
+    set_state(stage, StageState::idle);
+    ready_.insert(id);
+  }
+  for (const HomelessTasks& homeless : scheduler_.park_homeless(turn)) {
+    move_homeless(homeless, turn);
+  }
+}
+
+}  // namespace volley::driver

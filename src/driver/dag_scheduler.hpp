@@ -1,0 +1,148 @@
+#pragma once
+// DagScheduler: turns jobs into stages and stages into task sets, parents first, and brings results
+// to the program. A stage's life: idle -> waiting (for parents) -> placing (shuffle data moves to
+// its nodes) -> running -> done; a lost input leads through failed back to idle. Stages that no job
+// needs are dropped at once; map outputs outlive them in the ShuffleTracker.
+
+#include "base/log.hpp"
+#include "driver/block_tracker.hpp"
+#include "driver/exchange_planner.hpp"
+#include "driver/lineage.hpp"
+#include "driver/narrow_plan.hpp"
+#include "driver/options.hpp"
+#include "driver/shuffle_tracker.hpp"
+#include "driver/stage_statistics.hpp"
+#include "driver/task_scheduler.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace volley::driver {
+
+enum class StageState : std::uint8_t { idle, waiting, placing, running, failed, done };
+
+struct Stage {
+  base::StageId id = 0;
+  LineagePtr lineage;
+  base::RddId final_rdd = 0;
+  const protocol::Dependency* shuffle = nullptr;  ///< that it writes; null for a result stage
+  base::JobId first_job = 0;                      ///< the result stage's job
+  std::set<base::JobId> jobs;                     ///< that need it
+  std::shared_ptr<const NarrowPlan> plan;
+  std::string name;
+  std::uint32_t tasks = 0;
+  StageState state = StageState::idle;
+  std::uint32_t attempt = 0;  ///< the current one, or the next when none was made
+  std::uint32_t attempts = 0;
+  std::uint32_t lost_inputs = 0;            ///< consecutive attempts that lost an input
+  bool ignore_cache = false;                ///< a cached block that replaced a parent was not there
+  bool pinned = false;                      ///< some tasks can only run beside their cached block
+  std::vector<base::ShuffleNumber> needed;  ///< shuffles that the attempt reads
+  TaskSetSpec prepared;                     ///< while placing
+  base::TimePoint submitted{};
+  base::TimePoint resubmit_at{};
+};
+
+struct Job {
+  base::JobId id = 0;
+  LineagePtr lineage;
+  std::vector<std::uint32_t> partitions;
+  std::vector<bool> done;  ///< by index into partitions
+  std::size_t remaining = 0;
+  std::set<base::StageId> stages;
+  protocol::Closure action;
+  std::string call_site;
+  base::TimePoint submitted{};
+};
+
+class DagScheduler {
+ public:
+  DagScheduler(const Options& options, const base::Log& log, ShuffleTracker& shuffles,
+               BlockTracker& blocks, WorkerTable& workers, ExchangePlanner& planner,
+               TaskScheduler& scheduler, StageStatistics& statistics)
+      : options_(options),
+        log_(log),
+        shuffles_(shuffles),
+        blocks_(blocks),
+        workers_(workers),
+        planner_(planner),
+        scheduler_(scheduler),
+        statistics_(statistics) {}
+
+  void on(const protocol::JobSubmitted& message, Turn& turn);
+  void on(const protocol::JobCancelRequested& message, Turn& turn);
+  void on(const protocol::RddUnpersisted& message, Turn& turn);
+  void on(const protocol::ShuffleForgotten& message, Turn& turn);
+  void fail_all_jobs(const std::string& reason, Turn& turn);
+  /// After an executor's workers and blocks were removed.
+  void executor_removed(Turn& turn);
+  void tick(Turn& turn);
+  /// Works off what the planner and the task scheduler have to report.
+  void settle(Turn& turn);
+
+  bool idle() const;
+  std::size_t jobs() const { return jobs_.size(); }
+  std::size_t stages() const { return stages_.size(); }
+
+ private:
+  // Jobs: dag_jobs.cpp.
+  std::string job_problem(const protocol::JobSubmitted& message, const Lineage& lineage) const;
+  void create_stages(Job& job, base::RddId final_rdd);
+  Stage& add_stage(const Job& job, const StageCut& cut);
+  void end_job(base::JobId id, const std::string& error, Turn& turn);
+  void fail_jobs_of(base::StageId stage, const std::string& error, Turn& turn);
+  void drop_stage(base::StageId id, const std::string& reason, Turn& turn);
+  void remove_shuffle(base::ShuffleNumber shuffle, Turn& turn);
+
+  // Stages: dag_scheduler.cpp.
+  void set_state(Stage& stage, StageState state);
+  void submit(base::StageId id, Turn& turn);
+  void start(Stage& stage, Turn& turn);
+  std::vector<std::uint32_t> missing_tasks(const Stage& stage) const;
+  std::uint32_t partition_of(const Stage& stage, std::uint32_t index) const;
+  void launch(Stage& stage, Turn& turn);
+  void choose_workers(const Stage& stage, TaskSpec& task) const;
+  bool readable_on(const std::vector<ShuffleRead>& reads, std::uint32_t node) const;
+  void restart(Stage& stage, Turn& turn);
+  void restart_pinned(Turn& turn);
+
+  // Events: dag_events.cpp.
+  void placed(const PlacementResult& result, Turn& turn);
+  void ended(TaskEnd& end, Turn& turn);
+  void succeeded(Stage& stage, TaskEnd& end, Turn& turn);
+  void send_accumulators(TaskEnd& end, Turn& turn);
+  void map_succeeded(Stage& stage, TaskEnd& end, Turn& turn);
+  void result_succeeded(Stage& stage, TaskEnd& end, Turn& turn);
+  void map_stage_finished(Stage& stage, Turn& turn);
+  void lose_data(base::ShuffleNumber shuffle, base::Rank rank, Turn& turn);
+  void fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn);
+  void move_homeless(const HomelessTasks& homeless, Turn& turn);
+  void record_blocks(const TaskEnd& end, Turn& turn);
+
+  const Options& options_;
+  const base::Log& log_;
+  ShuffleTracker& shuffles_;
+  BlockTracker& blocks_;
+  WorkerTable& workers_;
+  ExchangePlanner& planner_;
+  TaskScheduler& scheduler_;
+  StageStatistics& statistics_;
+
+  std::map<base::JobId, Job> jobs_;
+  std::map<base::StageId, Stage> stages_;
+  std::unordered_map<base::ShuffleNumber, base::StageId> map_stages_;
+  std::set<base::StageId> waiting_;
+  std::set<base::StageId> failed_;
+  std::set<base::StageId> ready_;                      ///< to be submitted by settle()
+  std::unordered_set<base::ShuffleNumber> forgotten_;  ///< once no job needs them
+  std::unordered_set<base::RddId> unpersisted_;        ///< while tasks may still report blocks
+  base::StageId next_stage_ = 0;
+};
+
+}  // namespace volley::driver

@@ -1,0 +1,258 @@
+#include "driver/driver.hpp"
+
+#include <cmath>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace volley::driver {
+
+using protocol::Address;
+using protocol::Outbox;
+
+namespace {
+constexpr auto component = "Driver";
+constexpr float progress_step = 0.01F;
+}  // namespace
+
+Driver::Driver(Options options, const base::Log& log)
+    : options_(std::move(options)),
+      log_(log),
+      planner_(options_, log_, shuffles_, workers_),
+      scheduler_(options_, log_, shuffles_, workers_),
+      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_) {}
+
+void Driver::start(const protocol::ExecutorsRequested& request, Outbox& outbox) {
+  state_ = State::running;
+  startup_.begin(now_);
+  outbox.send(options_.application_master, request);
+}
+
+bool Driver::accepts() {
+  if (state_ != State::stopped) return true;
+  ++late_;
+  return false;
+}
+
+void Driver::settle(Turn& turn) {
+  dag_.settle(turn);
+  auto ready = startup_.decide(workers_.complete_executors(), workers_.slots(), turn.now,
+                               options_.registration_wait, options_.registration_ratio);
+  if (!ready) return;
+  if (ready->error.empty()) {
+    log_.info(component, "{} executors with {} slots are ready", ready->executors, ready->slots);
+  } else {
+    log_.error(component, "{}", ready->error);
+  }
+  turn.outbox.send(options_.program, std::move(*ready));
+}
+
+void Driver::on(const protocol::JobSubmitted& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  dag_.on(message, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::JobCancelRequested& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  dag_.on(message, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::RddUnpersisted& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  dag_.on(message, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::ShuffleForgotten& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  dag_.on(message, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::ProgramFinished& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  dag_.fail_all_jobs("the program has ended while the job was running", turn);
+  settle(turn);
+  state_ = State::stopped;
+  protocol::DriverFinished finished;
+  const bool good = message.exit_code == 0 && message.error.empty();
+  finished.status = good ? protocol::FinalStatus::succeeded : protocol::FinalStatus::failed;
+  finished.diagnostics = message.error;
+  if (!good && message.error.empty()) {
+    finished.diagnostics = fmt::format("The program ended with exit code {}", message.exit_code);
+  }
+  finished.exit_code = !good && message.exit_code == 0 ? 1 : message.exit_code;
+  log_.info(component, "The program has ended with exit code {}{}{}", finished.exit_code,
+            message.error.empty() ? "" : ": ", message.error);
+  outbox.send(options_.application_master, std::move(finished));
+}
+
+void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  if (!message.note.empty()) {
+    log_.warn(component, "{} of {} executors granted: {}", message.granted, message.requested,
+              message.note);
+  }
+  startup_.on(message);
+  settle(turn);
+}
+
+void Driver::on(const protocol::ExecutorRegistered& message, const Address& from, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  if (message.build_id != options_.build_id) {
+    log_.error(component,
+               "Executor {} on {} runs another build ({:016x}, the driver {:016x}) and is ignored: "
+               "install the same binary on all nodes",
+               message.executor, message.host, message.build_id, options_.build_id);
+    return;
+  }
+  const auto registration = workers_.add(message, from, now_);
+  if (registration == WorkerTable::Registration::lost_before) {
+    ++late_;
+    outbox.send(from, protocol::ExecutorStopRequested{"it was reported lost before"});
+    return;
+  }
+  outbox.send(from, protocol::ExecutorAccepted{options_.heartbeat_interval});
+  if (registration == WorkerTable::Registration::repeated) return;
+  log_.info(component, "Executor {} member {} of {} registered: {} rank {}, {} slots, {}",
+            message.executor, message.member + 1, message.members, message.host, from.rank,
+            message.slots, base::format_bytes(message.memory.value));
+  settle(turn);
+}
+
+void Driver::on(const protocol::ExecutorHeartbeat& message, const Address&, Outbox&) {
+  if (!accepts()) return;
+  const WorkerKey key{message.executor, message.member};
+  if (workers_.find(key) == nullptr) {
+    ++late_;
+    return;
+  }
+  workers_.seen(key, now_);
+}
+
+void Driver::on(const protocol::ExecutorLost& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  lose_executor(message.executor, message.caused_by_application, message.reason, turn);
+  settle(turn);
+}
+
+void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application,
+                           const std::string& reason, Turn& turn) {
+  if (workers_.was_lost(executor)) {
+    ++late_;
+    return;
+  }
+  const std::vector<Worker> removed = workers_.remove(executor);
+  const std::string host = removed.empty() ? "" : removed.front().host;
+  log_.warn(component, "Lost executor {}{}{}: {}", executor, host.empty() ? "" : " on ", host,
+            reason);
+  statistics_.executor_lost({executor, host, reason});
+  blocks_.remove_executor(executor);
+  scheduler_.workers_removed(removed, caused_by_application, reason, turn);
+  dag_.executor_removed(turn);
+}
+
+void Driver::on(protocol::TaskFinished message, const Address& from, Outbox& outbox) {
+  Turn turn{now_, outbox};
+  if (!accepts()) return;
+  scheduler_.on(std::move(message), from, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::ShuffleSizes& message, const Address& from, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  planner_.on(message, from, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::ExchangeFinished& message, const Address& from, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  planner_.on(message, from, turn);
+  settle(turn);
+}
+
+void Driver::on(const protocol::Message& message, const Address& from, Outbox& outbox) {
+  const auto* mine = std::get_if<protocol::DriverMessage>(&message);
+  if (mine == nullptr) {
+    ++late_;
+    return;
+  }
+  protocol::deliver(*this, *mine, from, outbox);
+}
+
+void Driver::tick(base::TimePoint now, Outbox& outbox) {
+  now_ = now;
+  if (state_ == State::stopped) return;
+  if (!std::exchange(ticked_, true)) {
+    workers_.all_seen(now);
+    startup_.set_start(now);
+  }
+  Turn turn{now_, outbox};
+  check_heartbeats(turn);
+  dag_.tick(turn);
+  settle(turn);
+  check_starvation(turn);
+  report_progress(turn);
+}
+
+void Driver::check_heartbeats(Turn& turn) {
+  std::vector<WorkerKey> silent;
+  for (const auto& [key, worker] : workers_.workers()) {
+    if (turn.now - worker.last_seen >= options_.network_timeout) silent.push_back(key);
+  }
+  for (const WorkerKey& key : silent) {
+    if (workers_.was_lost(key.executor)) continue;  // another member of it was silent, too
+    const std::string reason =
+        fmt::format("Executor heartbeat timed out after {} (volley.network.timeout)",
+                    base::format_duration(options_.network_timeout));
+    for (const auto& [other, worker] : workers_.workers()) {
+      if (other.executor != key.executor) continue;
+      turn.outbox.send(worker.address, protocol::ExecutorStopRequested{reason});
+    }
+    lose_executor(key.executor, true, reason, turn);
+  }
+}
+
+void Driver::check_starvation(Turn& turn) {
+  const bool starving = workers_.complete_executors() == 0 && dag_.jobs() > 0;
+  if (starving && !starving_) {
+    starving_since_ = turn.now;
+    next_warning_ = turn.now + options_.starvation_wait;
+  }
+  starving_ = starving;
+  if (!starving || turn.now < next_warning_) return;
+  next_warning_ = turn.now + options_.starvation_repeat;
+  log_.warn("TaskScheduler",
+            "Initial job has not accepted any resources; check your cluster UI to ensure that "
+            "workers are registered and have sufficient resources (no executor for {})",
+            base::format_duration(turn.now - starving_since_));
+}
+
+void Driver::report_progress(Turn& turn) {
+  const auto fraction = static_cast<float>(progress().fraction);
+  if (std::fabs(fraction - reported_progress_) < progress_step) return;
+  reported_progress_ = fraction;
+  turn.outbox.send(options_.application_master, protocol::DriverProgressed{fraction});
+}
+
+bool Driver::idle() const {
+  return dag_.idle() && planner_.idle() && scheduler_.idle() && statistics_.idle();
+}
+
+std::uint64_t Driver::late_messages() const {
+  return late_ + planner_.late_messages() + scheduler_.late_messages();
+}
+
+}  // namespace volley::driver

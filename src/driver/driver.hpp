@@ -1,0 +1,90 @@
+#pragma once
+// Driver: the role that runs an application's jobs on its executors. It owns the parts of this
+// directory, hands each message to the one concerned, and lets them settle. One thread, no clock:
+// the time is that of the last tick.
+
+#include "base/log.hpp"
+#include "driver/block_tracker.hpp"
+#include "driver/dag_scheduler.hpp"
+#include "driver/exchange_planner.hpp"
+#include "driver/executor_startup.hpp"
+#include "driver/options.hpp"
+#include "driver/shuffle_tracker.hpp"
+#include "driver/stage_statistics.hpp"
+#include "driver/task_scheduler.hpp"
+#include "driver/worker_table.hpp"
+#include "protocol/outbox.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace volley::driver {
+
+class Driver {
+ public:
+  /// `log` must outlive the driver.
+  Driver(Options options, const base::Log& log);
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  /// Asks the AM for executors; ExecutorsReady goes to the program when enough have registered.
+  void start(const protocol::ExecutorsRequested& request, protocol::Outbox& outbox);
+
+  void on(const protocol::JobSubmitted&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::JobCancelRequested&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::RddUnpersisted&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ShuffleForgotten&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ProgramFinished&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorsNegotiated&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorRegistered&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorHeartbeat&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorLost&, const protocol::Address& from, protocol::Outbox&);
+  void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
+  /// Delivers any message; those for other roles are counted and dropped.
+  void on(const protocol::Message& message, const protocol::Address& from, protocol::Outbox&);
+  void tick(base::TimePoint now, protocol::Outbox& outbox);
+
+  const Summary& summary() const { return statistics_.summary(); }
+  Progress progress() const { return statistics_.progress(scheduler_); }
+  /// No job, and nothing left of any: every table about jobs, stages, tasks and exchanges is empty.
+  bool idle() const;
+  bool stopped() const { return state_ == State::stopped; }
+  std::uint64_t late_messages() const;
+  std::size_t known_shuffles() const { return shuffles_.size(); }
+  std::size_t cached_blocks() const { return blocks_.size(); }
+
+ private:
+  enum class State : std::uint8_t { created, running, stopped };
+
+  /// False, and counted, when the program is over.
+  bool accepts();
+  void settle(Turn& turn);
+  void lose_executor(base::ExecutorId executor, bool caused_by_application,
+                     const std::string& reason, Turn& turn);
+  void check_heartbeats(Turn& turn);
+  void check_starvation(Turn& turn);
+  void report_progress(Turn& turn);
+
+  const Options options_;
+  const base::Log& log_;
+  ShuffleTracker shuffles_;
+  BlockTracker blocks_;
+  WorkerTable workers_;
+  StageStatistics statistics_;
+  ExchangePlanner planner_;
+  TaskScheduler scheduler_;
+  DagScheduler dag_;
+  ExecutorStartup startup_;
+  State state_ = State::created;
+  base::TimePoint now_{};
+  base::TimePoint starving_since_{};
+  base::TimePoint next_warning_{};
+  bool ticked_ = false;  ///< now_ is a real time
+  bool starving_ = false;
+  float reported_progress_ = 0;
+  std::uint64_t late_ = 0;
+};
+
+}  // namespace volley::driver

@@ -1,0 +1,164 @@
+#include "driver/placement.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace volley::driver {
+
+using base::no_rank;
+using base::Rank;
+
+Rank holder_on(const ShuffleTracker& shuffles, const RankNodes& nodes, const ShuffleRead& read,
+               std::uint32_t node) {
+  for (const Rank holder : shuffles.holders(read)) {
+    const auto at = nodes.find(holder);
+    if (at != nodes.end() && at->second == node) return holder;
+  }
+  return no_rank;
+}
+
+namespace {
+
+/// Live ranks ordered by how much they were given for their slots.
+class Loads {
+ public:
+  explicit Loads(const std::vector<LiveRank>& live) {
+    for (const LiveRank& rank : live) {
+      entries_[rank.rank] = {0, 0, rank.slots};
+      order_.insert(key(rank.rank));
+    }
+  }
+  bool empty() const { return order_.empty(); }
+  Rank least() const { return std::get<2>(*order_.begin()); }
+  void add(Rank rank, std::uint64_t bytes) {
+    const auto found = entries_.find(rank);
+    if (found == entries_.end()) return;
+    order_.erase(key(rank));
+    found->second.bytes += bytes;
+    ++found->second.tasks;
+    order_.insert(key(rank));
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t bytes = 0;
+    std::uint64_t tasks = 0;
+    std::uint32_t slots = 1;
+  };
+  /// Bytes decide, then the number of tasks (many partitions are empty), then the rank.
+  using Key = std::tuple<double, double, Rank>;
+  Key key(Rank rank) const {
+    const Entry& entry = entries_.at(rank);
+    const auto slots = static_cast<double>(entry.slots);
+    return {static_cast<double>(entry.bytes) / slots, static_cast<double>(entry.tasks) / slots,
+            rank};
+  }
+  std::map<Rank, Entry> entries_;
+  std::set<Key> order_;
+};
+
+struct Planner {
+  const ShuffleTracker& shuffles;
+  const RankNodes& nodes;
+  std::set<std::uint32_t> live_nodes{};
+  std::map<ShuffleRead, Rank> moving{};
+
+  /// A live node that holds everything the task reads.
+  bool find_node(const PlacementTask& task, std::uint32_t& node) const {
+    for (const Rank holder : shuffles.holders(task.reads.front())) {
+      const auto at = nodes.find(holder);
+      if (at == nodes.end() || !live_nodes.contains(at->second)) continue;
+      node = at->second;
+      const bool all = std::all_of(task.reads.begin(), task.reads.end(), [&](const auto& read) {
+        return holder_on(shuffles, nodes, read, node) != no_rank;
+      });
+      if (all) return true;
+    }
+    return false;
+  }
+
+  /// Where the largest partition that the task reads lies or is going to, on a live node.
+  Rank anchor(const PlacementTask& task) const {
+    Rank best = no_rank;
+    std::uint64_t best_bytes = 0;
+    const auto consider = [&](const ShuffleRead& read, Rank rank) {
+      const auto at = nodes.find(rank);
+      if (at == nodes.end() || !live_nodes.contains(at->second)) return;
+      const std::uint64_t bytes = shuffles.bytes(read);
+      if (best != no_rank && bytes <= best_bytes) return;
+      best = rank;
+      best_bytes = bytes;
+    };
+    for (const ShuffleRead& read : task.reads) {
+      const auto move = moving.find(read);
+      if (move != moving.end()) consider(read, move->second);
+      for (const Rank holder : shuffles.holders(read)) consider(read, holder);
+    }
+    return best;
+  }
+};
+
+std::uint64_t task_bytes(const PlacementTask& task, const ShuffleTracker& shuffles) {
+  std::uint64_t sum = 0;
+  for (const ShuffleRead& read : task.reads) sum += shuffles.bytes(read);
+  return sum;
+}
+
+}  // namespace
+
+PlacementRound plan_round(std::vector<PlacementTask> tasks, const ShuffleTracker& shuffles,
+                          const RankNodes& nodes, const std::vector<LiveRank>& live) {
+  PlacementRound round;
+  Planner planner{shuffles, nodes};
+  for (const LiveRank& rank : live) planner.live_nodes.insert(rank.node);
+  for (PlacementTask& task : tasks) {
+    std::uint32_t node = 0;
+    if (planner.find_node(task, node)) {
+      round.placed.push_back({task.index, node});
+    } else {
+      round.waiting.push_back(std::move(task));
+    }
+  }
+  Loads loads(live);
+  if (loads.empty()) return round;
+  std::vector<std::pair<std::uint64_t, const PlacementTask*>> order;
+  for (const PlacementTask& task : round.waiting) {
+    order.emplace_back(task_bytes(task, shuffles), &task);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [bytes, task] : order) {
+    Rank to = planner.anchor(*task);
+    if (to == no_rank) to = loads.least();
+    const std::uint32_t node = nodes.at(to);
+    for (const ShuffleRead& read : task->reads) {
+      if (holder_on(shuffles, nodes, read, node) != no_rank) continue;
+      if (planner.moving.try_emplace(read, to).second) round.moves.push_back({read, to});
+    }
+    loads.add(to, bytes);
+  }
+  return round;
+}
+
+Skew measure_skew(const std::vector<std::uint64_t>& bytes) {
+  Skew skew;
+  if (bytes.empty()) return skew;
+  const auto largest = std::max_element(bytes.begin(), bytes.end());
+  skew.partition = static_cast<std::uint32_t>(largest - bytes.begin());
+  skew.largest = *largest;
+  for (const std::uint64_t value : bytes) skew.total += value;
+  std::vector<std::uint64_t> sorted = bytes;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  skew.median = *middle;
+  if (skew.largest > 0) {
+    skew.factor = static_cast<double>(skew.largest) /
+                  static_cast<double>(std::max<std::uint64_t>(skew.median, 1));
+  }
+  return skew;
+}
+
+}  // namespace volley::driver

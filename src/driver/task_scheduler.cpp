@@ -1,0 +1,237 @@
+#include "driver/task_scheduler.hpp"
+
+#include "base/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace volley::driver {
+
+using base::StageId;
+using base::TaskId;
+using protocol::TaskOutcome;
+
+void TaskScheduler::submit(TaskSetSpec spec, Turn& turn) {
+  const SetKey key{spec.job, spec.stage, spec.stage_attempt};
+  const bool fresh = sets_.try_emplace(key, std::move(spec), workers_, turn.now).second;
+  VOLLEY_CHECK(fresh, "stage {}.{} was submitted twice", key.stage, key.stage_attempt);
+  stage_sets_[key.stage].push_back(key);
+}
+
+void TaskScheduler::retire(StageId stage, std::uint32_t stage_attempt, Turn& turn) {
+  const auto found = stage_sets_.find(stage);
+  if (found == stage_sets_.end()) return;
+  for (const SetKey& key : std::vector<SetKey>(found->second)) {
+    if (key.stage_attempt != stage_attempt) continue;
+    sets_.at(key).retire();
+    drop_if_over(key, turn);
+  }
+}
+
+void TaskScheduler::cancel(StageId stage, const std::string& reason, Turn& turn) {
+  const auto found = stage_sets_.find(stage);
+  if (found == stage_sets_.end()) return;
+  std::vector<TaskId> tasks;
+  for (const auto& [task, running] : running_) {
+    if (running.set.stage == stage && !running.dropped) tasks.push_back(task);
+  }
+  std::sort(tasks.begin(), tasks.end());
+  for (const TaskId task : tasks) kill(task, reason, turn);
+  for (const SetKey& key : std::vector<SetKey>(found->second)) {
+    sets_.at(key).retire();
+    drop_if_over(key, turn);
+  }
+}
+
+void TaskScheduler::kill(TaskId task, const std::string& reason, Turn& turn) {
+  Running& running = running_.at(task);
+  if (std::exchange(running.dropped, true)) return;
+  const Worker* worker = workers_.find(running.worker);
+  if (worker != nullptr) {
+    turn.outbox.send(worker->address, protocol::TaskKillRequested{task, reason});
+  }
+}
+
+void TaskScheduler::mark_done(StageId stage, std::uint32_t index, Turn& turn) {
+  const auto found = stage_sets_.find(stage);
+  if (found == stage_sets_.end()) return;
+  for (const SetKey& key : std::vector<SetKey>(found->second)) {
+    TaskSet& set = sets_.at(key);
+    set.mark_done(index);
+    for (const TaskId task : set.attempts(index)) kill(task, "another attempt succeeded", turn);
+    drop_if_over(key, turn);
+  }
+}
+
+void TaskScheduler::unpark(StageId stage, std::uint32_t stage_attempt, std::uint32_t index,
+                           std::uint32_t node) {
+  const auto found = stage_sets_.find(stage);
+  if (found == stage_sets_.end()) return;
+  for (const SetKey& key : found->second) {
+    if (key.stage_attempt == stage_attempt) sets_.at(key).unpark(index, node, workers_);
+  }
+}
+
+std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
+  std::vector<HomelessTasks> homeless;
+  if (workers_.complete_executors() == 0) return homeless;
+  for (auto& [key, set] : sets_) {
+    if (!set.active()) continue;
+    auto indices = set.park_homeless(workers_, turn.now, options_.holder_wait);
+    if (!indices.empty()) homeless.push_back({key.stage, key.stage_attempt, std::move(indices)});
+  }
+  return homeless;
+}
+
+void TaskScheduler::offer(Turn& turn) {
+  bool launched = true;
+  while (launched && !workers_.free().empty()) {
+    launched = false;
+    std::vector<std::pair<const SetKey, TaskSet>*> wanting;
+    for (auto& entry : sets_) {
+      if (entry.second.active() && entry.second.pending() > 0) wanting.push_back(&entry);
+    }
+    if (wanting.empty()) return;
+    const std::vector<WorkerKey> free(workers_.free().begin(), workers_.free().end());
+    for (const WorkerKey& worker_key : free) {
+      const Worker& worker = *workers_.find(worker_key);
+      for (auto* entry : wanting) {
+        const auto index = entry->second.take(worker, turn.now, options_.locality_wait);
+        if (!index) continue;
+        launch(entry->first, entry->second, *index, worker, turn);
+        launched = true;
+        break;
+      }
+    }
+  }
+}
+
+void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
+                           const Worker& worker, Turn& turn) {
+  if (set.defined().insert(worker.key).second) {
+    turn.outbox.send(worker.address,
+                     protocol::StageDefined{key.stage, key.stage_attempt, set.spec().binary});
+    if (set.binary().writes_shuffle) {
+      shuffles_.touch(set.binary().shuffle, worker.address.rank);
+    }
+  }
+  const TaskId task = next_task_++;
+  const std::uint32_t partition = set.partition(index);
+  const std::uint32_t attempt = set.started(index, task);
+  TaskInputs inputs = set.spec().plan->inputs(partition);
+  protocol::TaskLaunched message;
+  message.attempt = {task, key.stage, key.stage_attempt, partition, attempt};
+  message.sources = std::move(inputs.sources);
+  for (const ShuffleRead& read : inputs.shuffles) {
+    // no_rank: not readable there. The task is expected to find a cached block instead.
+    message.shuffles.push_back(
+        {read.shuffle, read.partition, holder_on(shuffles_, workers_.nodes(), read, worker.node)});
+  }
+  running_.emplace(task, Running{key, index, attempt, worker.key, turn.now, false});
+  turn.outbox.send(worker.address, std::move(message));
+  workers_.task_started(worker.key, task);
+}
+
+void TaskScheduler::on(protocol::TaskFinished message, const protocol::Address& from, Turn& turn) {
+  const auto found = running_.find(message.attempt.task);
+  const Worker* worker = found == running_.end() ? nullptr : workers_.find(found->second.worker);
+  if (worker == nullptr || worker->address != from) {
+    ++late_;
+    return;
+  }
+  workers_.seen(worker->key, turn.now);
+  workers_.task_ended(worker->key, found->first);
+  end(std::move(message), *worker, true, turn);
+}
+
+void TaskScheduler::workers_removed(const std::vector<Worker>& removed, bool caused_by_application,
+                                    const std::string& reason, Turn& turn) {
+  for (auto& [key, set] : sets_) {
+    for (const Worker& worker : removed) set.worker_lost(worker.key);
+  }
+  for (const Worker& worker : removed) {
+    std::vector<TaskId> tasks(worker.running.begin(), worker.running.end());
+    std::sort(tasks.begin(), tasks.end());
+    for (const TaskId task : tasks) {
+      protocol::TaskFinished report;
+      report.attempt.task = task;
+      report.outcome = TaskOutcome::executor_lost;
+      report.error = executor_lost_text(worker.key.executor, caused_by_application, reason);
+      end(std::move(report), worker, caused_by_application, turn);
+    }
+  }
+}
+
+void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bool counts,
+                        Turn& turn) {
+  const auto found = running_.find(message.attempt.task);
+  const Running running = found->second;
+  running_.erase(found);
+  const SetKey& key = running.set;
+  TaskSet& set = sets_.at(key);
+  set.ended(running.index, message.attempt.task);
+  const std::uint32_t partition = set.partition(running.index);
+  message.attempt = {message.attempt.task, key.stage, key.stage_attempt, partition,
+                     running.attempt};
+  TaskEnd end;
+  end.stage = key.stage;
+  end.stage_attempt = key.stage_attempt;
+  end.index = running.index;
+  end.partition = partition;
+  end.worker = worker.key;
+  end.rank = worker.address.rank;
+  end.host = worker.host;
+  end.duration = base::Duration{message.metrics.run_nanoseconds};
+  if (end.duration.count() <= 0) end.duration = turn.now - running.started;
+  end.report = std::move(message);
+  end.dropped = running.dropped;
+  if (!end.dropped && end.report.outcome != TaskOutcome::success) retry(set, end, counts);
+  ends_.push_back(std::move(end));
+  drop_if_over(key, turn);
+}
+
+void TaskScheduler::retry(TaskSet& set, TaskEnd& end, bool counts) {
+  const LostTask lost{end.index,
+                      end.report.attempt.attempt,
+                      end.stage,
+                      end.stage_attempt,
+                      end.report.attempt.task,
+                      end.host,
+                      end.worker.executor,
+                      end.report.error};
+  log_.warn("TaskSetManager", "{}", lost_task_text(lost));
+  const TaskOutcome outcome = end.report.outcome;
+  if (outcome == TaskOutcome::fetch_failed || !set.active()) return;
+  if (outcome == TaskOutcome::exception || (outcome == TaskOutcome::executor_lost && counts)) {
+    const std::uint32_t failures = set.count_failure(end.index);
+    if (failures >= options_.max_failures) {
+      end.abort = abort_text(lost, failures);
+      return;
+    }
+  }
+  set.put_back(end.index, workers_);
+}
+
+void TaskScheduler::drop_if_over(const SetKey& key, Turn& turn) {
+  const auto found = sets_.find(key);
+  if (found == sets_.end() || found->second.active() || found->second.running() > 0) return;
+  for (const WorkerKey& defined : found->second.defined()) {
+    const Worker* worker = workers_.find(defined);
+    if (worker == nullptr) continue;
+    turn.outbox.send(worker->address, protocol::StageForgotten{key.stage, key.stage_attempt});
+  }
+  sets_.erase(found);
+  auto& keys = stage_sets_.at(key.stage);
+  std::erase(keys, key);
+  if (keys.empty()) stage_sets_.erase(key.stage);
+}
+
+std::size_t TaskScheduler::running(StageId stage) const {
+  const auto found = stage_sets_.find(stage);
+  if (found == stage_sets_.end()) return 0;
+  std::size_t sum = 0;
+  for (const SetKey& key : found->second) sum += sets_.at(key).running();
+  return sum;
+}
+
+}  // namespace volley::driver

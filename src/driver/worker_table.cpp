@@ -1,0 +1,120 @@
+#include "driver/worker_table.hpp"
+
+#include "base/check.hpp"
+
+#include <utility>
+
+namespace volley::driver {
+
+using base::ExecutorId;
+
+WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& message,
+                                           const protocol::Address& from, base::TimePoint now) {
+  if (lost_.contains(message.executor)) return Registration::lost_before;
+  const WorkerKey key{message.executor, message.member};
+  Worker worker{key, from, message.host, message.node, message.slots, now, {}};
+  const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
+  if (!fresh) {
+    at->second.last_seen = now;
+    return Registration::repeated;
+  }
+  nodes_[from.rank] = message.node;
+  Executor& executor = executors_[message.executor];
+  executor.members = message.members;
+  ++executor.registered;
+  if (!complete(message.executor)) return Registration::accepted;
+  ++complete_;
+  for (std::uint32_t member = 0; member < executor.members; ++member) {
+    const auto found = workers_.find({message.executor, member});
+    if (found == workers_.end()) continue;
+    ++live_nodes_[found->second.node];
+    update_free(found->second);
+  }
+  return Registration::accepted;
+}
+
+std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
+  std::vector<Worker> removed;
+  lost_.insert(executor);
+  const bool was_complete = complete(executor);
+  auto at = workers_.lower_bound({executor, 0});
+  while (at != workers_.end() && at->first.executor == executor) {
+    free_.erase(at->first);
+    if (was_complete && --live_nodes_[at->second.node] == 0) live_nodes_.erase(at->second.node);
+    removed.push_back(std::move(at->second));
+    at = workers_.erase(at);
+  }
+  if (was_complete) --complete_;
+  executors_.erase(executor);
+  return removed;
+}
+
+bool WorkerTable::complete(ExecutorId executor) const {
+  const auto found = executors_.find(executor);
+  return found != executors_.end() && found->second.registered == found->second.members;
+}
+
+void WorkerTable::update_free(const Worker& worker) {
+  if (worker.running.size() < worker.slots && complete(worker.key.executor)) {
+    free_.insert(worker.key);
+  } else {
+    free_.erase(worker.key);
+  }
+}
+
+const Worker* WorkerTable::find(const WorkerKey& key) const {
+  const auto found = workers_.find(key);
+  return found == workers_.end() ? nullptr : &found->second;
+}
+
+bool WorkerTable::live(const WorkerKey& key) const {
+  return workers_.contains(key) && complete(key.executor);
+}
+
+void WorkerTable::seen(const WorkerKey& key, base::TimePoint now) {
+  const auto found = workers_.find(key);
+  if (found != workers_.end()) found->second.last_seen = now;
+}
+
+void WorkerTable::all_seen(base::TimePoint now) {
+  for (auto& [key, worker] : workers_) worker.last_seen = now;
+}
+
+void WorkerTable::task_started(const WorkerKey& key, base::TaskId task) {
+  Worker& worker = workers_.at(key);
+  worker.running.insert(task);
+  VOLLEY_CHECK(worker.running.size() <= worker.slots, "executor {} runs {} tasks on {} slots",
+               key.executor, worker.running.size(), worker.slots);
+  update_free(worker);
+}
+
+void WorkerTable::task_ended(const WorkerKey& key, base::TaskId task) {
+  const auto found = workers_.find(key);
+  if (found == workers_.end()) return;
+  found->second.running.erase(task);
+  update_free(found->second);
+}
+
+std::uint32_t WorkerTable::slots() const {
+  std::uint32_t sum = 0;
+  for (const auto& [key, worker] : workers_) {
+    if (complete(key.executor)) sum += worker.slots;
+  }
+  return sum;
+}
+
+std::vector<LiveRank> WorkerTable::live_ranks() const {
+  std::map<base::Rank, LiveRank> ranks;
+  for (const auto& [key, worker] : workers_) {
+    if (!complete(key.executor) || worker.slots == 0) continue;
+    LiveRank& rank = ranks[worker.address.rank];
+    rank.rank = worker.address.rank;
+    rank.node = worker.node;
+    rank.slots += worker.slots;
+  }
+  std::vector<LiveRank> list;
+  for (const auto& [id, rank] : ranks) list.push_back(rank);
+  return list;
+}
+
+}  // namespace volley::driver

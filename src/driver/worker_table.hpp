@@ -1,0 +1,86 @@
+#pragma once
+// WorkerTable: the executor processes that have registered, and what they run. A worker is one
+// member process of an executor; it takes tasks once all members of its executor have registered.
+// Ids of lost executors stay known, so that their late messages are recognised.
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "driver/placement.hpp"
+#include "protocol/address.hpp"
+#include "protocol/driver_messages.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace volley::driver {
+
+struct WorkerKey {
+  base::ExecutorId executor = 0;
+  std::uint32_t member = 0;
+  auto operator<=>(const WorkerKey&) const = default;
+};
+
+struct Worker {
+  WorkerKey key;
+  protocol::Address address;
+  std::string host;
+  std::uint32_t node = 0;
+  std::uint32_t slots = 0;
+  base::TimePoint last_seen{};
+  std::unordered_set<base::TaskId> running;
+};
+
+class WorkerTable {
+ public:
+  enum class Registration { accepted, repeated, lost_before };
+  Registration add(const protocol::ExecutorRegistered& message, const protocol::Address& from,
+                   base::TimePoint now);
+  /// Removes all members of the executor and returns them.
+  std::vector<Worker> remove(base::ExecutorId executor);
+
+  bool was_lost(base::ExecutorId executor) const { return lost_.contains(executor); }
+  const Worker* find(const WorkerKey& key) const;
+  /// Whether tasks may run there now.
+  bool live(const WorkerKey& key) const;
+  void seen(const WorkerKey& key, base::TimePoint now);
+  /// The first tick has told the time: nobody was silent before it.
+  void all_seen(base::TimePoint now);
+  void task_started(const WorkerKey& key, base::TaskId task);
+  void task_ended(const WorkerKey& key, base::TaskId task);
+
+  const std::map<WorkerKey, Worker>& workers() const { return workers_; }
+  /// Workers with a free slot, of complete executors.
+  const std::set<WorkerKey>& free() const { return free_; }
+  std::uint32_t complete_executors() const { return complete_; }
+  std::uint32_t slots() const;
+  bool node_live(std::uint32_t node) const { return live_nodes_.contains(node); }
+  /// Ranks with live workers and their slots, by rank.
+  std::vector<LiveRank> live_ranks() const;
+  /// The node of every rank that ever had a worker.
+  const RankNodes& nodes() const { return nodes_; }
+
+ private:
+  struct Executor {
+    std::uint32_t members = 0;
+    std::uint32_t registered = 0;
+  };
+  bool complete(base::ExecutorId executor) const;
+  void update_free(const Worker& worker);
+
+  std::map<WorkerKey, Worker> workers_;
+  std::map<base::ExecutorId, Executor> executors_;
+  std::set<WorkerKey> free_;
+  std::map<std::uint32_t, std::uint32_t> live_nodes_;  ///< node to number of live workers
+  RankNodes nodes_;
+  std::unordered_set<base::ExecutorId> lost_;
+  std::uint32_t complete_ = 0;
+};
+
+}  // namespace volley::driver
