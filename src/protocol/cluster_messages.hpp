@@ -147,8 +147,9 @@ struct ContainerAsk {
   std::string label;
   std::vector<Rank> preferred;
 };
-/// Sets (does not add to) the number of containers wanted per priority; answered by
-/// ContainersGranted as capacity allows and ContainersUnavailable for what cannot be had now.
+/// Sets (does not add to) the number of containers still to be granted per priority; answered by
+/// ContainersGranted as capacity allows and ContainersUnavailable for what cannot be had now, which
+/// stays requested.
 struct ContainersRequested {
   ContainerId master;  ///< the AM's own container: names application and attempt
   std::vector<ContainerAsk> asks;

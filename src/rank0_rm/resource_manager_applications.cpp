@@ -260,8 +260,8 @@ void ResourceManager::member_exited(Application& application, Container& contain
   report_completion(application, container, message, rank, outbox);
   const bool expected = container.stopping;
   if (!expected && application.phase != Phase::completing) {
-    log_.warn(component, "{} lost: {}", to_string(container.kind),
-              describe_loss(message.container, rank, message.exit));
+    log_.debug(component, "{} lost: {}", to_string(container.kind),
+               describe_loss(message.container, rank, message.exit));
   }
   stop(container, exit_stopped_by_rm, "another member of the container ended", outbox);
   if (container.kind == ContainerKind::application_master && application.phase < Phase::ending) {
