@@ -237,7 +237,7 @@ class AggregationTable {
 template <class R, class C, class Fold>
 class Aggregator {
  public:
-  using record = R;
+  using record_type = R;
   using K = owned_t<typename R::first_type>;
   using Table = AggregationTable<K, C>;
 

@@ -172,6 +172,26 @@ struct DistinctFold {
 };
 
 // --- map tasks
+/// Flushes an aggregator whose pending records have views before these expire.
+template <class A>
+class ViewGuard {
+ public:
+  ViewGuard(TaskContext& context, A& aggregator) : context_(context), aggregator_(aggregator) {
+    if constexpr (has_views<typename A::record_type>) {
+      context_.on_views_expire(&aggregator_, [this] { aggregator_.flush(); });
+    }
+  }
+  ViewGuard(const ViewGuard&) = delete;
+  ViewGuard& operator=(const ViewGuard&) = delete;
+  ~ViewGuard() {
+    if constexpr (has_views<typename A::record_type>) context_.forget_views(&aggregator_);
+  }
+
+ private:
+  TaskContext& context_;
+  A& aggregator_;
+};
+
 // ---------------------------------------------------------------------------------------
 
 /// Captures of a map task: whether the handle's type was true, then what the task itself needs.
