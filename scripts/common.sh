@@ -28,7 +28,8 @@ build_jobs() {
 # The OMPI_ names are Open MPI 4's, the PRTE_ names Open MPI 5's.
 allow_any_rank_count() {
   export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
-  export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
+  export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  export PRTE_MCA_hwloc_default_binding_policy=none
   if [[ $(id -u) == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1

@@ -6,6 +6,7 @@ import pathlib
 import unittest
 
 import layers
+import messages
 import sizes
 import tree
 import words
@@ -35,7 +36,8 @@ class Sizes(unittest.TestCase):
         self.assertEqual(found, ["a.cpp:1: f nests 5 deep, at most 4"])
 
     def test_else_if_and_braced_values_do_not_nest(self):
-        text = "void f() { if (a) { } else if (b) { } else { T x{{1, {2, {3, {4, {5}}}}}}; g({1}); } }"
+        text = ("void f() { if (a) { } else if (b) { } else { T x{{1, {2, {3, {4, {5}}}}}}; "
+                "g({1}); } }")
         self.assertEqual(sizes.Scanner(text).scan().deepest, {("f", 1): (1, 1)})
 
     def test_lambda_nests_anew_but_counts_lines(self):
@@ -54,7 +56,8 @@ class Sizes(unittest.TestCase):
             auto operator<=>(const A&) const = default;
             int field = f({1, 2});
             std::array<int, 2> values{1, 2};
-            template <class F> requires requires(F f) { f(); } auto call(F&& f) -> int { return f(); }
+            template <class F> requires requires(F f) { f(); }
+            auto call(F&& f) -> int { return f(); }
           };
           enum class E : std::uint8_t { a, b };
           template <class T> concept Callable = requires(T t) { { t() } -> std::same_as<int>; };
@@ -70,7 +73,8 @@ class Sizes(unittest.TestCase):
         self.assertEqual(len(found), len(expected))
 
     def test_comments_and_literals_hold_no_braces(self):
-        text = "void f() { /* { */ // {\n char c = '{'; s = \"{\\\"{\"; r = R\"x({)\"{)x\"; n = 1'000; }\n"
+        text = ("void f() { /* { */ // {\n char c = '{'; s = \"{\\\"{\"; "
+                "r = R\"x({)\"{)x\"; n = 1'000; }\n")
         self.assertEqual(self.names(text + "void g() {}\n"), ["f", "g"])
 
 
@@ -107,9 +111,19 @@ class Layers(unittest.TestCase):
         self.assertEqual(len(layers.unknown_directories([pathlib.Path("src/new/a.cpp")], table)), 1)
 
 
+class Messages(unittest.TestCase):
+    def test_only_names_of_the_section_must_exist(self):
+        page = ("`NotThis`\n## One job, as messages\n`JobStarted` `GoneAway` `RM`\n"
+                "## Next\n`NorThis`\n")
+        found = messages.unknown_names(page, {"JobStarted"})
+        self.assertEqual(found, ["docs/ARCHITECTURE.md: no message is called GoneAway"])
+        self.assertEqual(len(messages.unknown_names("another page", set())), 1)
+
+
 class Words(unittest.TestCase):
     def test_absolute_places_are_found(self):
-        for bad in ("cd /ho" "me/me", "x=/ro" "ot/x", '"/wo' 'rk/a"', "/t" "mp/volley.1", "// TO" "DO"):
+        for bad in ("cd /ho" "me/me", "x=/ro" "ot/x", '"/wo' 'rk/a"', "/t" "mp/volley.1",
+                    "// TO" "DO"):
             self.assertEqual(len(words.check_text("a", bad)), 1, bad)
 
     def test_other_paths_pass(self):

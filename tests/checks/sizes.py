@@ -237,7 +237,8 @@ def check_text(name, text):
     scanner = Scanner(text).scan()
     for function, line, length in scanner.functions:
         if length > FUNCTION_LINES:
-            findings.append(f"{name}:{line}: {function} has {length} lines, at most {FUNCTION_LINES}")
+            findings.append(
+                f"{name}:{line}: {function} has {length} lines, at most {FUNCTION_LINES}")
     for (function, _), (depth, line) in scanner.deepest.items():
         if depth > NESTING:
             findings.append(f"{name}:{line}: {function} nests {depth} deep, at most {NESTING}")

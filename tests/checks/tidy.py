@@ -26,7 +26,8 @@ def wanted_files(arguments):
     paths = [pathlib.Path(path) for path in arguments.paths] or tree.cpp_files()
     if arguments.changed_since:
         command = ["git", "-C", str(tree.ROOT), "diff", "--name-only", arguments.changed_since]
-        changed = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        changed = set(run.stdout.split())
         paths = [path for path in paths if path.as_posix() in changed]
     return {str(tree.ROOT / p) for p in paths if p.suffix == ".cpp" and p.parts[0] in CHECKED}
 
@@ -60,7 +61,8 @@ def examine(tidy, build, memory, source, entry, salt):
     key = inputs_hash(entry, salt)
     if key and (memory / key).exists():
         return []
-    run = subprocess.run([tidy, "-p", str(build), "--quiet", source], capture_output=True, text=True)
+    run = subprocess.run([tidy, "-p", str(build), "--quiet", source], capture_output=True,
+                         text=True)
     findings = re.findall(r"^\S+:\d+:\d+: (?:warning|error): .*", run.stdout, re.M)
     if run.returncode != 0 and not findings:
         findings = [f"{source}: {tidy} failed: {run.stderr[-500:]}"]
@@ -88,7 +90,8 @@ def main():
     salt = (tree.ROOT / ".clang-tidy").read_text() + tidy
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(
-            lambda job: examine(tidy, arguments.build, memory, job[0], job[1], salt), sorted(jobs.items()))
+            lambda job: examine(tidy, arguments.build, memory, job[0], job[1], salt),
+            sorted(jobs.items()))
         findings = sorted({finding for result in results for finding in result})
     tree.finish("tidy", findings, len(jobs))
 

@@ -13,7 +13,8 @@ CPP_SUFFIXES = {".cpp", ".hpp"}
 
 def files():
     """Paths relative to the root: what git tracks or would add, else everything outside builds."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others",
+               "--exclude-standard"]
     try:
         listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()
         paths = [pathlib.Path(name) for name in listing.split("\0") if name]
@@ -60,7 +61,7 @@ def finish(name, findings, looked_at):
     if not looked_at:
         print(f"{name}: found nothing to check")
         sys.exit(1)
-    print(f"{name}: {looked_at} files, {len(findings)} findings")
+    print(f"{name}: {looked_at} looked at, {len(findings)} findings")
     sys.exit(1 if findings else 0)
 
 

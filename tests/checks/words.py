@@ -11,7 +11,7 @@ RULES = [
     (re.compile(r"(?<![\w.$}/-])/(?:ho" r"me|Us" r"ers)/\w"), "path into a home directory"),
     (re.compile(r"(?<![\w.$}/-])/ro" r"ot/"), "path into a home directory"),
     (re.compile(r"(?<![\w.$}/-])/wo" r"rk(?:/|\b(?!\w))"), "path of a work place"),
-    (re.compile(r"(?<![\w.$}/-])/t" r"mp/[\w.-]*(?:volley|build)"), "fixed name in a shared directory"),
+    (re.compile(r"(?<![\w.$}/-])/t" r"mp/[\w.-]*(?:volley|build)"), "name in a shared directory"),
     (re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX)\b"), "note of something unfinished"),
     (re.compile(r"<{7} |>{7} |^={7}$", re.M), "merge conflict mark"),
 ]

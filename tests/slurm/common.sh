@@ -35,8 +35,8 @@ expect() { # expect WHAT WANTED FOUND
   fi
 }
 
-# submit SBATCH-ARGUMENT...: runs a job to its end; sets `code` to its exit code and `log` to its log.
-# `sbatch --wait` looks ever more rarely whether the job is over, so this looks for itself.
+# submit SBATCH-ARGUMENT...: runs a job to its end; sets `code` to its exit code and `log` to its
+# log. `sbatch --wait` looks ever more rarely whether the job is over, so this looks for itself.
 submit() {
   local job state
   log=$place/job.log
