@@ -145,7 +145,8 @@ def name_of(head):
     head = without_calls_of(head, {"requires", "decltype", "noexcept", "explicit", "alignas"})
     end = head.index("(") if "(" in head else len(head)
     if "operator" in head[:end]:
-        return " ".join(head[head.index("operator"):end]) or "operator"
+        begin = head.index("operator")
+        return "".join(head[begin:end]) if end > begin + 1 else "operator()"
     begin = end
     while begin > 0 and (head[begin - 1] in {"::", "~"} or re.match(r"\w", head[begin - 1])):
         if begin < end and re.match(r"\w", head[begin]) and re.match(r"\w", head[begin - 1]):
