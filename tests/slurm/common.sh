@@ -17,11 +17,14 @@ finish() {
   ((rc != 0)) || ((failures == 0)) || rc=1
   exit "$rc"
 }
+trap finish EXIT
+trap 'exit 143' TERM INT
 
 start_testbed() {
-  command -v mpirun >/dev/null || { echo "SKIPPED: Open MPI is not installed"; exit 77; }
-  trap finish EXIT
-  trap 'exit 143' TERM INT
+  command -v mpirun >/dev/null || {
+    echo "SKIPPED: Open MPI is not installed"
+    exit 77
+  }
   "$testbed" start "$@"
   eval "$("$testbed" env)"
 }
