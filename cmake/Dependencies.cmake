@@ -1,4 +1,8 @@
 # What Volley is built with. Everything is a Debian package; scripts/install-dependencies lists them.
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW) # Boost's own package configuration; CMake 3.30 deprecates its module
+endif()
+
 find_package(Threads REQUIRED)
 find_package(MPI 3.1 REQUIRED COMPONENTS C)
 find_package(Boost 1.81 REQUIRED COMPONENTS program_options json)

@@ -1,7 +1,7 @@
 #pragma once
 // Driver: the role that runs an application's jobs on its executors. It owns the parts of this
 // directory, hands each message to the one concerned, and lets them settle. One thread, no clock:
-// the time is that of the last tick.
+// the time is what tick() and advance() said last.
 
 #include "base/log.hpp"
 #include "driver/block_tracker.hpp"
@@ -45,6 +45,10 @@ class Driver {
   /// Delivers any message; those for other roles are counted and dropped.
   void on(const protocol::Message& message, const protocol::Address& from, protocol::Outbox&);
   void tick(base::TimePoint now, protocol::Outbox& outbox);
+  /// The time of the messages that follow, between ticks; without it theirs is the last tick's.
+  void advance(base::TimePoint now) {
+    if (ticked_) now_ = now;
+  }
 
   const Summary& summary() const { return statistics_.summary(); }
   Progress progress() const { return statistics_.progress(scheduler_); }

@@ -129,7 +129,10 @@ void ContainerLoop::deliver(protocol::Envelope envelope) {
   if (auto* message = std::get_if<protocol::ApplicationMasterMessage>(&envelope.message)) {
     if (master_) protocol::deliver(*master_, std::move(*message), envelope.from, out);
   } else if (auto* to_driver = std::get_if<protocol::DriverMessage>(&envelope.message)) {
-    if (driver_) protocol::deliver(driver_->role(), std::move(*to_driver), envelope.from, out);
+    if (driver_) {
+      driver_->role().advance(std::chrono::steady_clock::now());
+      protocol::deliver(driver_->role(), std::move(*to_driver), envelope.from, out);
+    }
   } else if (auto* to_program = std::get_if<protocol::ProgramMessage>(&envelope.message)) {
     if (driver_) driver_->deliver(std::move(*to_program));
   } else if (auto* to_executor = std::get_if<protocol::ExecutorMessage>(&envelope.message)) {

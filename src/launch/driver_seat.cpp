@@ -122,6 +122,7 @@ bool DriverSeat::pump(protocol::Outbox& out) {
     messages.swap(inbox_);
   }
   const protocol::Address program{Role::program, options_.self.rank, options_.self.container};
+  driver_.advance(std::chrono::steady_clock::now());
   for (protocol::DriverMessage& message : messages) {
     protocol::deliver(driver_, std::move(message), program, out);
   }

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The checks find what they are for, and let pass what looks like it. Without this a check that
+stopped working would pass for ever."""
+
+import pathlib
+import unittest
+
+import layers
+import messages
+import sizes
+import tree
+import words
+
+
+def function_of(lines, head="int f(int a)"):
+    return head + " {\n" + "  a += 1;\n" * (lines - 2) + "}\n"
+
+
+class Sizes(unittest.TestCase):
+    def names(self, text):
+        return [name for name, _, _ in sizes.Scanner(text).scan().functions]
+
+    def test_function_of_60_lines_passes_and_of_61_fails(self):
+        self.assertEqual(sizes.check_text("a.cpp", function_of(60)), [])
+        found = sizes.check_text("a.cpp", "namespace x {\n" + function_of(61) + "}\n")
+        self.assertEqual(found, ["a.cpp:2: f has 61 lines, at most 60"])
+
+    def test_file_of_501_lines_fails(self):
+        self.assertEqual(sizes.check_text("a.hpp", "\n" * 500), [])
+        self.assertIn("file of 501 lines", sizes.check_text("a.hpp", "\n" * 501)[0])
+
+    def test_nesting_of_5_fails(self):
+        nest = "void f() { if (a) { for (;;) { while (b) { do { %s } while (c); } } } }"
+        self.assertEqual(sizes.check_text("a.cpp", nest % "x();"), [])
+        found = sizes.check_text("a.cpp", nest % "if (d) { x(); }")
+        self.assertEqual(found, ["a.cpp:1: f nests 5 deep, at most 4"])
+
+    def test_else_if_and_braced_values_do_not_nest(self):
+        text = ("void f() { if (a) { } else if (b) { } else { T x{{1, {2, {3, {4, {5}}}}}}; "
+                "g({1}); } }")
+        self.assertEqual(sizes.Scanner(text).scan().deepest, {("f", 1): (1, 1)})
+
+    def test_lambda_nests_anew_but_counts_lines(self):
+        text = "void f() { if (a) { g([&](int x) -> int { if (x) { h(); } }); } }"
+        self.assertEqual({d for d, _ in sizes.Scanner(text).scan().deepest.values()}, {1})
+        long = "void f() {\n  g([] {\n" + "    x();\n" * 60 + "  });\n}\n"
+        self.assertIn("f has 64 lines", sizes.check_text("a.cpp", long)[0])
+
+    def test_every_kind_of_function_is_found(self):
+        text = '''
+          template <class T, class = std::enable_if_t<(sizeof(T) > 1)>>
+          struct alignas(64) A final : B<int(int)> {
+            explicit A(int a) : a_{a}, b_(a), c_{} { go(); }
+            ~A() noexcept(false) { go(); }
+            bool operator()(int x) const override { return x; }
+            auto operator<=>(const A&) const = default;
+            int field = f({1, 2});
+            std::array<int, 2> values{1, 2};
+            template <class F> requires requires(F f) { f(); }
+            auto call(F&& f) -> int { return f(); }
+          };
+          enum class E : std::uint8_t { a, b };
+          template <class T> concept Callable = requires(T t) { { t() } -> std::same_as<int>; };
+          const std::map<int, int> table = {{1, 2}};
+          extern "C" { int volley_main(int x) { return x; } }
+          std::vector<int> a::b::make(std::size_t n) { return std::vector<int>(n); }
+          TEST(Suite, Case) { EXPECT_THROW({ f(); }, int); }
+        '''
+        expected = ["A", "~A", "operator()", "call", "volley_main", "a::b::make", "TEST"]
+        self.assertEqual(self.names(text), expected)
+
+    def test_comments_and_literals_hold_no_braces(self):
+        text = ("void f() { /* { */ // {\n char c = '{'; s = \"{\\\"{\"; "
+                "r = R\"x({)\"{)x\"; n = 1'000; }\n")
+        self.assertEqual(self.names(text + "void g() {}\n"), ["f", "g"])
+
+
+class Layers(unittest.TestCase):
+    page = ("<!-- layers -->\n\n| a | b |\n| --- | --- |\n| `src/base` | |\n"
+            "| `src/net` | `src/base` |\n| `io` | `src/base` |\n| `tests` | `*` |\n\nText\n"
+            "<!-- foreign headers -->\n| a | b |\n|---|---|\n| `mpi.h` | `src/net` `tests/mpi` |\n")
+
+    def check(self, path, text):
+        return layers.check_file(pathlib.Path(path), text, layers.parse_table(self.page, "layers"),
+                                 layers.parse_table(self.page, "foreign headers"))
+
+    def test_arrows_of_the_table_pass_and_others_fail(self):
+        self.assertEqual(self.check("src/net/a.cpp", '#include "base/x.hpp"\n'), [])
+        self.assertEqual(self.check("src/net/a.cpp", '#include "net/x.hpp"\n'), [])
+        self.assertEqual(self.check("tests/net/a.cpp", '#include "io/x.hpp"\n'), [])
+        found = self.check("src/base/a.cpp", '\n#  include "net/x.hpp"\n')
+        self.assertIn("src/base/a.cpp:2: src/base must not include src/net", found[0])
+        self.assertEqual(len(self.check("src/net/a.cpp", '#include "io/x.hpp"')), 1)
+
+    def test_foreign_headers_only_where_allowed(self):
+        self.assertEqual(self.check("src/net/a.cpp", "#include <mpi.h>"), [])
+        self.assertEqual(self.check("tests/mpi/a.cpp", "#include <mpi.h>"), [])
+        self.assertEqual(len(self.check("tests/net/a.cpp", "#include <mpi.h>")), 1)
+        self.assertEqual(len(self.check("src/base/a.hpp", '#include "mpi.h"')), 1)
+
+    def test_comments_do_not_count(self):
+        self.assertEqual(self.check("src/base/a.cpp", '/*\n#include "net/x.hpp"\n*/\n'), [])
+
+    def test_a_missing_table_and_a_new_directory_are_findings(self):
+        with self.assertRaises(ValueError):
+            layers.parse_table("no table", "layers")
+        table = layers.parse_table(self.page, "layers")
+        self.assertEqual(len(layers.unknown_directories([pathlib.Path("src/new/a.cpp")], table)), 1)
+
+
+class Messages(unittest.TestCase):
+    def test_only_names_of_the_section_must_exist(self):
+        page = ("`NotThis`\n## One job, as messages\n`JobStarted` `GoneAway` `RM`\n"
+                "## Next\n`NorThis`\n")
+        found = messages.unknown_names(page, {"JobStarted"})
+        self.assertEqual(found, ["docs/ARCHITECTURE.md: no message is called GoneAway"])
+        self.assertEqual(len(messages.unknown_names("another page", set())), 1)
+
+
+class Words(unittest.TestCase):
+    def test_absolute_places_are_found(self):
+        for bad in ("cd /ho" "me/me", "x=/ro" "ot/x", '"/wo' 'rk/a"', "/t" "mp/volley.1",
+                    "// TO" "DO"):
+            self.assertEqual(len(words.check_text("a", bad)), 1, bad)
+
+    def test_other_paths_pass(self):
+        for good in ("/tmp", "net/work/x", "$HOME/x", "a/home/b", "framework", "/dev/shm", "=" * 8):
+            self.assertEqual(words.check_text("a", good), [], good)
+
+
+class Tree(unittest.TestCase):
+    def test_it_has_files_and_lines_stay_in_place(self):
+        self.assertIn(pathlib.Path("CMakeLists.txt"), tree.files())
+        text = '/* a\n b */ "x" // y\nend'
+        self.assertEqual(tree.without_comments(text).count("\n"), 2)
+        self.assertNotIn("x", tree.without_comments(text))
+
+
+if __name__ == "__main__":
+    unittest.main()
