@@ -1,13 +1,14 @@
 #pragma once
 // DataChannel: moves blocks of bytes between ranks beside the message router, without blocking.
 // Blocks between two ranks with the same tag arrive in the order they were sent; the receiver must
-// know each block's exact size. One thread owns it. Implemented over MPI and by the simulated network.
+// know each block's exact size. One thread owns it. Implemented over MPI and by the simulated
+// network.
+
+#include "base/ids.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "base/ids.hpp"
 
 namespace volley::net {
 

@@ -1,22 +1,23 @@
 // Chains of narrow operations: the compiled way and the streamed way give the same records.
 
+#include "single_stage.hpp"
+
+#include <volley/volley.hpp>
+
 #include <gtest/gtest.h>
 
 #include <numeric>
 #include <string>
 
-#include "single_stage.hpp"
-
-#include <volley/volley.hpp>
-
 namespace volley {
 namespace {
 
 auto twice_and_halves(Rdd<std::int64_t> numbers) {
-  return numbers.map([](std::int64_t x) { return 2 * x; }).flat_map([](std::int64_t x, auto&& emit) {
-    emit(x);
-    if (x % 3 == 0) emit(x / 2);
-  });
+  return numbers.map([](std::int64_t x) { return 2 * x; })
+      .flat_map([](std::int64_t x, auto&& emit) {
+        emit(x);
+        if (x % 3 == 0) emit(x / 2);
+      });
 }
 
 TEST(Chain, MapFilterFlatMapKeepPartitionOrder) {
@@ -25,7 +26,9 @@ TEST(Chain, MapFilterFlatMapKeepPartitionOrder) {
                           .range(0, 10, 1, 3)
                           .map([](std::int64_t x) { return x * x; })
                           .filter([](std::int64_t x) { return x % 2 == 0; })
-                          .flat_map([](std::int64_t x) { return std::vector<std::int64_t>{x, x + 1}; })
+                          .flat_map([](std::int64_t x) {
+                            return std::vector<std::int64_t>{x, x + 1};
+                          })
                           .collect();
   EXPECT_EQ(result, (std::vector<std::int64_t>{0, 1, 4, 5, 16, 17, 36, 37, 64, 65}));
 }
@@ -73,10 +76,11 @@ TEST(Chain, StringsCrossAsViewsAndCollectAsStrings) {
   const std::vector<std::string> lines{"to be or not", "to be", ""};
   const auto words = stage.context()
                          .parallelize(lines, 2)
-                         .flat_map<std::string_view>([](std::string_view line, auto&& emit) {
-                           for_each_word(line, emit);
-                         })
-                         .map([](std::string_view word) { return std::pair{word, 1L}; });
+                         .flat_map<std::string_view>(
+                             [](std::string_view line, auto&& emit) { for_each_word(line, emit); })
+                         .map([](std::string_view word) {
+                           return std::pair{word, 1L};
+                         });
   const auto pairs = words.collect();
   ASSERT_EQ(pairs.size(), 6U);
   EXPECT_EQ(pairs[5], (std::pair<std::string, long>("be", 1)));
@@ -141,8 +145,9 @@ TEST(Captures, ValuesTravelAndPointersAreRefused) {
   EXPECT_EQ(numbers.map([offset](std::int64_t x) { return x + offset; }).first(), 100);
   const std::string suffix = "!";
   EXPECT_EQ(numbers
-                .map(volley::bind([](const std::string& end, std::int64_t x) { return std::to_string(x) + end; },
-                          suffix))
+                .map(volley::bind(
+                    [](const std::string& end, std::int64_t x) { return std::to_string(x) + end; },
+                    suffix))
                 .first(),
             "0!");
   std::int64_t sum = 0;

@@ -2,15 +2,15 @@
 // SingleStage: runs jobs of one stage in the calling thread, without roles or messages, to test and
 // to measure what typed chains compile to.
 
-#include <atomic>
-#include <memory>
-#include <utility>
-#include <vector>
-
 #include "program/context_core.hpp"
 #include "program/task_context.hpp"
 
 #include <volley/context.hpp>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace volley::test {
 
@@ -61,7 +61,8 @@ class SingleStage final : public program::TaskServices {
       const std::atomic<bool> stop{false};
       program::TaskContext task_context(*this, plan, task, stop);
       protocol::Bytes result;
-      plan->task()(task_context, job.final_rdd, task.attempt.partition, job.action.captures, result);
+      plan->task()(task_context, job.final_rdd, task.attempt.partition, job.action.captures,
+                   result);
       ++tasks_;
       core_->deliver(protocol::TaskResultReady{job.job, index, std::move(result)});
     }
