@@ -43,10 +43,6 @@ bool ShuffleTracker::complete(ShuffleNumber shuffle) const {
   return found != shuffles_.end() && found->second.missing == 0;
 }
 
-bool ShuffleTracker::has_output(ShuffleNumber shuffle, std::uint32_t map) const {
-  return at(shuffle).outputs.at(map) != no_rank;
-}
-
 void ShuffleTracker::touch(ShuffleNumber shuffle, Rank rank) {
   if (known(shuffle)) at(shuffle).ranks.insert(rank);
 }

@@ -24,7 +24,6 @@ class ShuffleTracker {
 
   /// Whether every map partition has an output. An unknown shuffle is not complete.
   bool complete(base::ShuffleNumber shuffle) const;
-  bool has_output(base::ShuffleNumber shuffle, std::uint32_t map) const;
   /// The rank may get data of the shuffle, so it must be told when that can go.
   void touch(base::ShuffleNumber shuffle, base::Rank rank);
   std::vector<std::uint32_t> missing_maps(base::ShuffleNumber shuffle) const;
