@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "api/single_stage.hpp"
+
 namespace {
 
 constexpr std::int64_t count = 100'000'000;
@@ -34,6 +36,22 @@ void hand_written_chain(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * count);
 }
 BENCHMARK(hand_written_chain)->Unit(benchmark::kMillisecond);
+
+/// The same as an RDD of one partition, computed by one task in this thread.
+void volley_chain(benchmark::State& state) {
+  volley::test::SingleStage stage;
+  for ([[maybe_unused]] auto iteration : state) {
+    const std::int64_t sum = stage.context()
+                                 .range(0, count, 1, 1)
+                                 .map([](std::int64_t x) { return mapped(x); })
+                                 .filter([](std::int64_t x) { return kept(x); })
+                                 .flat_map([](std::int64_t x, auto&& emit) { expanded(x, emit); })
+                                 .reduce([](std::int64_t a, std::int64_t b) { return a + b; });
+    benchmark::DoNotOptimize(sum);
+  }
+  state.SetItemsProcessed(state.iterations() * count);
+}
+BENCHMARK(volley_chain)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 
