@@ -27,8 +27,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> component
     {"mca_pml_ucx.so", "ucx"},
     {"mca_mtl_ofi.so", "ofi"},
     {"mca_mtl_psm2.so", "psm2"},
-    {"mca_btl_vader.so", "shared memory (vader)"},
-    {"mca_btl_sm.so", "shared memory (sm)"},
+    {"mca_btl_vader.so", "shared memory"},
+    {"mca_btl_sm.so", "shared memory"},
     {"mca_btl_openib.so", "openib"},
     {"mca_btl_uct.so", "uct"},
     {"mca_btl_tcp.so", "tcp"},
@@ -41,7 +41,8 @@ std::string MpiWorld::transport_name() const {
   ::dl_iterate_phdr(append_name, &loaded);
   std::string name;
   for (const auto& [file, transport] : components) {
-    if (loaded.find(file) == std::string::npos) continue;
+    if (loaded.find(file) == std::string::npos || name.find(transport) != std::string::npos)
+      continue;
     name += (name.empty() ? "" : " + ") + std::string(transport);
   }
   return name.empty() ? "the library's own choice" : name;
