@@ -5,6 +5,7 @@
 #include <volley/closure.hpp>
 #include <volley/context.hpp>
 #include <volley/error.hpp>
+#include <volley/files.hpp>
 #include <volley/hash.hpp>
 #include <volley/rdd.hpp>
 #include <volley/text.hpp>

@@ -20,7 +20,7 @@ constexpr RunOption options[] = {
     {"--driver-memory", "", Meaning::key, "SIZE", "volley.driver.memory", "Driver memory",
      "memory of the driver"},
     {"--files", "", Meaning::key, "A,B,...", "volley.files", "",
-     "files to place in every container's working directory"},
+     "files to copy to every node; file_path(NAME) finds them"},
     {"--isolation", "", Meaning::key, "KIND", "volley.isolation", "",
      "containers are a process each, or none: threads of their rank"},
     {"--conf", "-c", Meaning::conf, "KEY=VALUE", "", "",

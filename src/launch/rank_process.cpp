@@ -4,6 +4,7 @@
 #include "launch/client_role.hpp"
 #include "launch/container_host.hpp"
 #include "launch/container_loop.hpp"
+#include "launch/node_files.hpp"
 #include "launch/rank_resources.hpp"
 #include "launch/truth_line.hpp"
 #include "launch/verdict.hpp"
@@ -286,6 +287,12 @@ int serve(const RunRequest& request, const ApplicationEntry& entry, const std::s
   const auto grouped =
       world.group_nodes(static_cast<std::uint32_t>(configuration.integer("volley.node.ranks")));
   if (!grouped) return complain(world.rank(), grouped.error(), 70);
+  const auto environment = config::Environment::of_process();
+  const auto files = NodeFiles::distribute(
+      world, configuration.text("volley.files"),
+      config::scratch_directory(configuration.text("volley.local.dir"), environment));
+  if (!files) return complain(world.rank(), files.error(), 2);
+  ::setenv(node_files_variable, files.value().listing().c_str(), 1);
   const RankResources resources = measure_resources(world, configuration);
   std::string note;
   auto arena = open_arena(world, configuration, note);
