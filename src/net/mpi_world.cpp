@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -117,6 +119,16 @@ base::Status MpiWorld::group_nodes(std::uint32_t node_ranks) {
 }
 
 void MpiWorld::finalize() {
+  // Under srun with PMIx, MPI_Finalize lets a rank go while others still work, and the kernel
+  // resets its connections with whatever was on the way. Waiting is asleep: containers have the
+  // cores.
+  MPI_Request everyone = MPI_REQUEST_NULL;
+  int here = 0;
+  int code = MPI_Ibarrier(handles_->world, &everyone);
+  while (code == MPI_SUCCESS && here == 0) {
+    code = MPI_Test(&everyone, &here, MPI_STATUS_IGNORE);
+    if (here == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
   if (handles_->node != MPI_COMM_SELF) MPI_Comm_free(&handles_->node);
   MPI_Finalize();
 }

@@ -36,7 +36,7 @@ class MpiWorld {
   /// Collective over the world. Ranks with shared memory form a node; with `node_ranks` > 0 a node
   /// is cut into groups of that many consecutive ranks of the world (tests of many nodes on one).
   base::Status group_nodes(std::uint32_t node_ranks);
-  /// Collective over the world.
+  /// Collective over the world: no rank leaves before all have come here.
   void finalize();
 
   base::Rank rank() const { return rank_; }
