@@ -25,13 +25,13 @@ TEST(IdleBackoff, SpinsAfterActivityThenSleepsLonger) {
   EXPECT_EQ(backoff.next(at(1s + 400us), false), 50us);
   EXPECT_EQ(backoff.next(at(1s + 4ms), false), 500us);
   EXPECT_EQ(backoff.next(at(1s + 8ms), false), 1ms);
-  EXPECT_EQ(backoff.next(at(1h), false), 1ms);
+  EXPECT_EQ(backoff.next(at(1h), false), 2ms);
 }
 
 TEST(IdleBackoff, ActivityStartsItAgain) {
   IdleBackoff backoff;
   backoff.next(at(0s), true);
-  EXPECT_EQ(backoff.next(at(1s), false), 1ms);
+  EXPECT_EQ(backoff.next(at(1s), false), 2ms);
   EXPECT_EQ(backoff.next(at(1s), true), 0ns);
   EXPECT_EQ(backoff.next(at(1s + 1us), false), 0ns);
 }
