@@ -2,11 +2,11 @@
 // below is what a programmer would write by hand; an RDD chain of the same functions may cost at
 // most 1.2 times as much.
 
+#include "api/single_stage.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-
-#include "api/single_stage.hpp"
 
 namespace {
 

@@ -36,7 +36,8 @@ constexpr Option options[] = {
     {.key = "volley.files",
      .type = text,
      .fallback = "",
-     .doc = "Comma-separated files to copy to every node; volley::file_path(name) finds them there.",
+     .doc =
+         "Comma-separated files to copy to every node; volley::file_path(name) finds them there.",
      .category = C::application,
      .applies_to = A::application},
     {.key = "volley.isolation",

@@ -79,8 +79,9 @@ void TaskPool::post(TaskEvent event) {
 std::vector<protocol::Chunk> TaskPool::list_chunks(const protocol::ShuffleInput& input) {
   if (input.holder == base::no_rank) {
     throw program::FetchFailed(
-        input, fmt::format("shuffle {} partition {} was to be read from a cached block that is gone",
-                           input.shuffle, input.partition));
+        input,
+        fmt::format("shuffle {} partition {} was to be read from a cached block that is gone",
+                    input.shuffle, input.partition));
   }
   std::uint64_t request = 0;
   {

@@ -6,6 +6,7 @@
 //
 // The iteration order depends on the sequence of insertions only. One thread owns a table.
 
+#include "base/check.hpp"
 #include "program/table_memory.hpp"
 
 #include <volley/hash.hpp>

@@ -1,10 +1,10 @@
 // side_file NAME...: prints the first line of each file of --files as the driver reads it, and as
 // tasks of every partition read it.
 
+#include <volley/volley.hpp>
+
 #include <fstream>
 #include <iostream>
-
-#include <volley/volley.hpp>
 
 namespace {
 
@@ -20,8 +20,8 @@ int side_file(volley::Context& context, const std::vector<std::string>& args) {
     std::cout << "driver " << name << ": " << first_line(name) << '\n';
     const auto lines =
         context.range(0, 8, 1, 8)
-            .map(volley::bind([](const std::string& file, std::int64_t) { return first_line(file); },
-                              name))
+            .map(volley::bind(
+                [](const std::string& file, std::int64_t) { return first_line(file); }, name))
             .distinct()
             .collect();
     for (const std::string& line : lines) std::cout << "tasks " << name << ": " << line << '\n';
