@@ -194,7 +194,7 @@ class Rdd {
     std::int64_t total = 0;
     run<detail::CountAction>(
         "count", [](auto&) {}, all_partitions(), where,
-        [&](std::uint32_t, protocol::Bytes result) {
+        [&](std::uint32_t, const protocol::Bytes& result) {
           total += detail::decode_result<std::int64_t>(result);
         });
     return total;
@@ -317,7 +317,7 @@ owned_t<T> Rdd<T, P>::reduce(F f, Where where) const {
       "reduce",
       [&](auto& out) { detail::pack_function(out, f, detail::name_call("reduce", where)); },
       all_partitions(), where,
-      [&](std::uint32_t index, protocol::Bytes result) {
+      [&](std::uint32_t index, const protocol::Bytes& result) {
         shares.at(index) = detail::decode_result<std::optional<owned_t<T>>>(result);
       });
   std::optional<owned_t<T>> total;

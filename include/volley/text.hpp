@@ -19,7 +19,9 @@ namespace detail {
 
 inline constexpr std::array<bool, 256> white_space = [] {
   std::array<bool, 256> table{};
-  for (const unsigned char c : {' ', '\t', '\n', '\v', '\f', '\r'}) table[c] = true;
+  for (const char c : {' ', '\t', '\n', '\v', '\f', '\r'}) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
   return table;
 }();
 constexpr bool is_space(char c) { return white_space[static_cast<unsigned char>(c)]; }

@@ -97,8 +97,10 @@ To convert(From&& from) {
   if constexpr (std::is_same_v<To, F>) {
     return std::forward<From>(from);
   } else if constexpr (is_pair<To>::value) {
+    // Each forwards one member. NOLINTBEGIN(bugprone-use-after-move)
     return To(convert<typename To::first_type>(std::forward<From>(from).first),
               convert<typename To::second_type>(std::forward<From>(from).second));
+    // NOLINTEND(bugprone-use-after-move)
   } else if constexpr (requires { std::tuple_size<F>::value; }) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return To(convert<std::tuple_element_t<I, To>>(std::get<I>(std::forward<From>(from)))...);

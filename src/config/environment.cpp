@@ -40,7 +40,7 @@ std::vector<std::string> Environment::names_with(const std::string& prefix) cons
 std::vector<std::string> Environment::lines() const {
   std::vector<std::string> lines;
   lines.reserve(variables_.size());
-  for (const auto& [name, value] : variables_) lines.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables_) lines.emplace_back(name).append("=").append(value);
   return lines;
 }
 

@@ -16,7 +16,7 @@ constexpr float progress_step = 0.01F;
 }  // namespace
 
 Driver::Driver(Options options, const base::Log& log)
-    : options_(std::move(options)),
+    : options_(options),
       log_(log),
       planner_(options_, log_, shuffles_, workers_),
       scheduler_(options_, log_, shuffles_, workers_),

@@ -62,7 +62,6 @@ StageSummary row_of(const driver::StageSummary& stage) {
 DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const base::Log& log)
     : options_(std::move(options)),
       entry_(entry),
-      log_(log),
       driver_(driver_options(options_), log),
       display_(options_.console),
       show_progress_(options_.configuration.flag("volley.ui.showConsoleProgress")) {

@@ -57,7 +57,6 @@ class DriverSeat {
 
   Options options_;
   const ApplicationEntry& entry_;
-  const base::Log& log_;
   driver::Driver driver_;
   ProgressDisplay display_;
   bool show_progress_ = false;

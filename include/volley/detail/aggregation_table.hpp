@@ -50,11 +50,10 @@ class KeyBytes {
 /// Equality of a key and its view, member by member.
 template <class A, class B>
 bool equal_keys(const A& a, const B& b) {
-  if constexpr (std::is_same_v<A, B>) {
-    return a == b;
-  } else if constexpr (is_pair<A>::value) {
+  constexpr bool same = std::is_same_v<A, B>;
+  if constexpr (!same && is_pair<A>::value) {
     return equal_keys(a.first, b.first) && equal_keys(a.second, b.second);
-  } else if constexpr (requires { std::tuple_size<A>::value; }) {
+  } else if constexpr (!same && requires { std::tuple_size<A>::value; }) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return (equal_keys(std::get<I>(a), std::get<I>(b)) && ...);
     }
