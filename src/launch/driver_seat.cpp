@@ -165,7 +165,6 @@ RunSummary DriverSeat::summary(base::TimePoint now) const {
   result.application = options_.configuration.text("volley.app.name");
   const bool good = outcome_.exit_code == 0 && outcome_.error.empty();
   result.status = good ? "succeeded" : fmt::format("failed (exit code {})", outcome_.exit_code);
-  result.diagnostics = outcome_.error;
   result.wall_time = now - started_;
   for (const driver::StageSummary& stage : driver_.summary().stages) {
     result.stages.push_back(row_of(stage));
