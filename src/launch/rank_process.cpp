@@ -333,7 +333,8 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
   int code = 0;
   if (world.value().launch_mistake()) {
     code = complain(0, *world.value().launch_mistake(), 2);
-  } else if (const auto without = ranks_without_entry(world.value(), entry.ok()); !without.empty()) {
+  } else if (const auto without = ranks_without_entry(world.value(), entry.ok());
+             !without.empty()) {
     const bool speaks = rank == without.front();
     if (speaks) std::fprintf(stderr, "volley: error: %s\n", entry.error().c_str());
     code = 2;
