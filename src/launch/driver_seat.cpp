@@ -133,7 +133,8 @@ void DriverSeat::report_ended_stages() {
   const auto& stages = driver_.summary().stages;
   for (; stages_shown_ < stages.size(); ++stages_shown_) {
     const driver::StageSummary& stage = stages[stages_shown_];
-    write_console(display_.stage_ended(stage.stage, stage.name, stage.tasks, stage.wall));
+    const char* how = stage.succeeded ? "finished" : "failed";
+    write_console(display_.stage_ended(stage.stage, stage.name, how, stage.tasks, stage.wall));
   }
 }
 
