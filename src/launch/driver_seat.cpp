@@ -66,15 +66,16 @@ DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const bas
       driver_(driver_options(options_), log),
       display_(options_.console),
       show_progress_(options_.configuration.flag("volley.ui.showConsoleProgress")) {
-  core_ = std::make_shared<program::ContextCore>(options_.launch.container.application,
-                                                 options_.configuration,
-                                                 [this](protocol::DriverMessage message) {
-                                                   {
-                                                     const std::lock_guard lock(mutex_);
-                                                     inbox_.push_back(std::move(message));
-                                                   }
-                                                   options_.wake();
-                                                 });
+  core_ = std::make_shared<program::ContextCore>(
+      options_.launch.container.application, options_.configuration,
+      [this](protocol::DriverMessage message) {
+        {
+          const std::lock_guard lock(mutex_);
+          inbox_.push_back(std::move(message));
+        }
+        options_.wake();
+      },
+      options_.launch.container.attempt);
 }
 
 DriverSeat::~DriverSeat() {
