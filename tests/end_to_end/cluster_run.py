@@ -1,6 +1,7 @@
 """Runs of applications on ranks of this machine, for tests: start one in any of the ways that users
 have, wait, kill what the test wants, and check that nothing stays behind."""
 
+import ctypes
 import os
 import pathlib
 import shutil
@@ -27,6 +28,11 @@ def main():
     BUILD = pathlib.Path(mine[0]).resolve()
     EXTRA.extend(mine[1:])
     unittest.main(module="__main__", argv=[sys.argv[0], "-v", *rest])
+
+
+def end_with_the_test():
+    """For a child before exec: SIGTERM when the test program dies, for example of a time limit."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def application(name):
@@ -103,7 +109,8 @@ class Run:
         self.start = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT, env=settings,
-                                        start_new_session=True, **popen)
+                                        start_new_session=True,
+                                        preexec_fn=end_with_the_test, **popen)
 
     def wait(self):
         """The exit code as a shell has it."""
