@@ -54,7 +54,7 @@ void remove_parts(const std::string& directory) {
 
 std::string part_name(std::uint32_t partition) { return fmt::format("part-{:05}", partition); }
 
-Status prepare_output(const std::string& directory) {
+Status prepare_output(const std::string& directory, bool may_exist) {
   if (directory.empty()) return Failure{"Output directory has an empty name"};
   std::error_code error;
   const fs::path parent = fs::path(directory).parent_path();
@@ -65,7 +65,8 @@ Status prepare_output(const std::string& directory) {
   if (::mkdir(directory.c_str(), directory_mode) != 0) {
     const int reason = errno;
     if (reason != EEXIST) return cannot_create(directory, error_text(reason));
-    return Failure{fmt::format("Output directory {} already exists", directory)};
+    if (!may_exist) return Failure{fmt::format("Output directory {} already exists", directory)};
+    ::unlink((directory + "/_SUCCESS").c_str());
   }
   if (!make_directory(temporary(directory)) || !make_directory(committed(directory))) {
     const int reason = errno;

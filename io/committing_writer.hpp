@@ -23,9 +23,10 @@ namespace volley::io {
 /// "part-00007".
 std::string part_name(std::uint32_t partition);
 
-/// Makes `directory`, with its parents, and refuses one that exists. After an error nothing that
-/// was there is touched, and abort_job must not be called.
-base::Status prepare_output(const std::string& directory);
+/// Makes `directory`, with its parents, and refuses one that exists unless it `may_exist`: then its
+/// parts will be replaced one by one, and it does not look complete until the job has committed.
+/// After an error nothing that was there is touched, and abort_job must not be called.
+base::Status prepare_output(const std::string& directory, bool may_exist = false);
 
 /// Publishes the committed parts 0 .. partitions-1. Fails, with no part moved, when one is missing.
 base::Status commit_job(const std::string& directory, std::uint32_t partitions);

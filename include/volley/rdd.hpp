@@ -382,7 +382,7 @@ void Rdd<T, P>::save_as_text_file(const std::string& directory, Where where) con
     detail::abort_output(path);
     throw;
   }
-  detail::commit_output(path, num_partitions());
+  detail::commit_output(*lineage_->core(), path, num_partitions());
 }
 
 }  // namespace volley

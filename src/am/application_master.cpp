@@ -135,7 +135,6 @@ void ApplicationMaster::on(const ContainersUnavailable& message, const Address& 
   const bool of_now = state_ == State::registered && need_ && live_ < need_->count;
   if (!of_now || message.priority != executor_priority) return drop("ContainersUnavailable", from);
   if (message.never && live_ == 0) {
-    log_.error(component, "no executor can be had: {}", message.reason);
     return tell_driver(true, fmt::format("no executor can be granted: {}", message.reason), outbox);
   }
   if (need_->as_many_as_fit && live_ > 0) {
@@ -211,8 +210,8 @@ void ApplicationMaster::finish(FinalStatus status, std::string diagnostics, std:
                   ContainerStopRequested{id, exit_stopped_by_am, "the program is over"});
     }
   }
-  log_.info(component, "unregistering with final status {}, stopping {}{}{}", to_string(status),
-            counted(live_, "executor"), diagnostics.empty() ? "" : ": ", diagnostics);
+  log_.info(component, "unregistering with final status {}, stopping {}", to_string(status),
+            counted(live_, "executor"));
   containers_.clear();
   live_ = 0;
   progress_.reset();

@@ -42,7 +42,7 @@ void Driver::settle(Turn& turn) {
   if (ready->error.empty()) {
     log_.info(component, "{} executors with {} slots are ready", ready->executors, ready->slots);
   } else {
-    log_.error(component, "{}", ready->error);
+    log_.debug(component, "{}", ready->error);  // the program's failure tells it
   }
   turn.outbox.send(options_.program, std::move(*ready));
 }
@@ -89,8 +89,7 @@ void Driver::on(const protocol::ProgramFinished& message, const Address&, Outbox
     finished.diagnostics = fmt::format("The program ended with exit code {}", message.exit_code);
   }
   finished.exit_code = !good && message.exit_code == 0 ? 1 : message.exit_code;
-  log_.info(component, "The program has ended with exit code {}{}{}", finished.exit_code,
-            message.error.empty() ? "" : ": ", message.error);
+  log_.info(component, "The program has ended with exit code {}", finished.exit_code);
   outbox.send(options_.application_master, std::move(finished));
 }
 
@@ -98,8 +97,8 @@ void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Ou
   if (!accepts()) return;
   Turn turn{now_, outbox};
   if (!message.note.empty()) {
-    log_.warn(component, "{} of {} executors granted: {}", message.granted, message.requested,
-              message.note);
+    log_.debug(component, "{} of {} executors granted: {}", message.granted, message.requested,
+               message.note);
   }
   startup_.on(message);
   settle(turn);

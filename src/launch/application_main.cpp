@@ -7,6 +7,7 @@
 #include <volley/application.hpp>
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,21 +22,25 @@ constexpr const char* module_variable = "VOLLEY_MODULE";
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
-const ApplicationEntry* load_module(const std::string& path) {
+base::Result<const ApplicationEntry*> load_module(const std::string& path) {
   void* module = ::dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (module == nullptr) {
-    std::fprintf(stderr, "volley: error: cannot load the application %s: %s\n", path.c_str(),
-                 ::dlerror());
-    return nullptr;
+    return base::Failure{fmt::format("cannot load the application {}: {}", path, ::dlerror())};
   }
   void* symbol = ::dlsym(module, "volley_application_entry");
   if (symbol == nullptr) {
-    std::fprintf(stderr,
-                 "volley: error: %s is not an application: it has no VOLLEY_APPLICATION(...)\n",
-                 path.c_str());
-    return nullptr;
+    return base::Failure{
+        fmt::format("{} is not an application: it has no VOLLEY_APPLICATION(...)", path)};
   }
   return reinterpret_cast<const ApplicationEntry* (*)()>(symbol)();
+}
+
+/// For a container, whose rank has loaded the same module before it.
+const ApplicationEntry* load_for_container(const std::string& path) {
+  const auto entry = load_module(path);
+  if (entry) return entry.value();
+  std::fprintf(stderr, "volley: error: %s\n", entry.error().c_str());
+  return nullptr;
 }
 
 /// The program's own settings win over the command line.
@@ -49,11 +54,10 @@ base::Status apply_settings(RunRequest& request, const ApplicationEntry& entry) 
   return base::Done{};
 }
 
-int serve_rank(RunRequest request, const ApplicationEntry& entry) {
-  const auto applied = apply_settings(request, entry);
-  if (!applied) {
-    std::fprintf(stderr, "volley: error: %s\n", applied.error().c_str());
-    return 2;
+int serve_rank(RunRequest request, base::Result<const ApplicationEntry*> entry) {
+  if (entry) {
+    const auto applied = apply_settings(request, *entry.value());
+    if (!applied) entry = applied.failure();
   }
   return rank_main(request, entry, own_program());
 }
@@ -64,14 +68,12 @@ void become_container_if_asked() {
   if (std::getenv(container_variable) == nullptr) return;
   const char* module = std::getenv(module_variable);
   const std::string path = module == nullptr ? "" : module;
-  ::_exit(container_process_main([&](const std::string&) { return load_module(path); }));
+  ::_exit(container_process_main([&](const std::string&) { return load_for_container(path); }));
 }
 
 int run_module_rank(const RunRequest& request) {
-  const ApplicationEntry* entry = load_module(request.application);
-  if (entry == nullptr) return 2;
   ::setenv(module_variable, std::filesystem::absolute(request.application).c_str(), 1);
-  return serve_rank(request, *entry);
+  return serve_rank(request, load_module(request.application));
 }
 
 }  // namespace volley::launch
@@ -96,7 +98,7 @@ int run_main(int argc, char** argv, const ApplicationEntry& entry) {
   std::vector<std::string> program{self};
   program.insert(program.end(), words.begin(), words.end());
   if (const auto code = launch_unless_rank(request.value(), environment, program)) return *code;
-  return serve_rank(std::move(request).value(), entry);
+  return serve_rank(std::move(request).value(), &entry);
 }
 
 }  // namespace volley

@@ -65,15 +65,16 @@ DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const bas
       driver_(driver_options(options_), log),
       display_(options_.console),
       show_progress_(options_.configuration.flag("volley.ui.showConsoleProgress")) {
-  core_ = std::make_shared<program::ContextCore>(options_.launch.container.application,
-                                                 options_.configuration,
-                                                 [this](protocol::DriverMessage message) {
-                                                   {
-                                                     const std::lock_guard lock(mutex_);
-                                                     inbox_.push_back(std::move(message));
-                                                   }
-                                                   options_.wake();
-                                                 });
+  core_ = std::make_shared<program::ContextCore>(
+      options_.launch.container.application, options_.configuration,
+      [this](protocol::DriverMessage message) {
+        {
+          const std::lock_guard lock(mutex_);
+          inbox_.push_back(std::move(message));
+        }
+        options_.wake();
+      },
+      options_.launch.container.attempt);
 }
 
 DriverSeat::~DriverSeat() {
@@ -132,7 +133,8 @@ void DriverSeat::report_ended_stages() {
   const auto& stages = driver_.summary().stages;
   for (; stages_shown_ < stages.size(); ++stages_shown_) {
     const driver::StageSummary& stage = stages[stages_shown_];
-    write_console(display_.stage_ended(stage.stage, stage.name, stage.tasks, stage.wall));
+    const char* how = stage.succeeded ? "finished" : "failed";
+    write_console(display_.stage_ended(stage.stage, stage.name, how, stage.tasks, stage.wall));
   }
 }
 
@@ -164,7 +166,6 @@ RunSummary DriverSeat::summary(base::TimePoint now) const {
   result.application = options_.configuration.text("volley.app.name");
   const bool good = outcome_.exit_code == 0 && outcome_.error.empty();
   result.status = good ? "succeeded" : fmt::format("failed (exit code {})", outcome_.exit_code);
-  result.diagnostics = outcome_.error;
   result.wall_time = now - started_;
   for (const driver::StageSummary& stage : driver_.summary().stages) {
     result.stages.push_back(row_of(stage));

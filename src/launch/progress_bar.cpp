@@ -60,9 +60,10 @@ std::string ProgressDisplay::update(std::span<const StageProgress> stages) {
 }
 
 std::string ProgressDisplay::stage_ended(base::StageId id, const std::string& name,
-                                         std::uint32_t tasks, base::Duration time) {
+                                         std::string_view how, std::uint32_t tasks,
+                                         base::Duration time) {
   if (console_.is_terminal) return clear();
-  return fmt::format("Stage {} ({}) finished: {} {} in {}\n", id, name, tasks,
+  return fmt::format("Stage {} ({}) {}: {} {} in {}\n", id, name, how, tasks,
                      tasks == 1 ? "task" : "tasks", base::format_duration(time));
 }
 

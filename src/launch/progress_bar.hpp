@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace volley::launch {
 
@@ -40,9 +41,9 @@ class ProgressDisplay {
   /// The running stages: on a terminal the bar over the previous one, when it changed; else
   /// nothing.
   std::string update(std::span<const StageProgress> stages);
-  /// A stage has ended: in a file its line; on a terminal the bar goes away.
-  std::string stage_ended(base::StageId id, const std::string& name, std::uint32_t tasks,
-                          base::Duration time);
+  /// A stage has ended, `how` ("finished"): in a file its line; on a terminal the bar goes away.
+  std::string stage_ended(base::StageId id, const std::string& name, std::string_view how,
+                          std::uint32_t tasks, base::Duration time);
   /// Takes the bar off the terminal, before other text or at the end.
   std::string clear();
 

@@ -314,9 +314,20 @@ int serve(const RunRequest& request, const ApplicationEntry& entry, const std::s
   return code;
 }
 
+/// Collective. The ranks whose application cannot be had, in ascending order.
+std::vector<base::Rank> ranks_without_entry(const net::MpiWorld& world, bool has_entry) {
+  const auto said = world.allgather(has_entry ? 1U : 0U, net::MpiScope::world);
+  std::vector<base::Rank> without;
+  if (!said) return without;
+  for (std::size_t rank = 0; rank < said.value().size(); ++rank) {
+    if (said.value()[rank] == 0) without.push_back(static_cast<base::Rank>(rank));
+  }
+  return without;
+}
+
 }  // namespace
 
-int rank_main(const RunRequest& request, const ApplicationEntry& entry,
+int rank_main(const RunRequest& request, const base::Result<const ApplicationEntry*>& entry,
               const std::string& program) {
   handle_signals();
   auto world = net::MpiWorld::start();
@@ -329,8 +340,13 @@ int rank_main(const RunRequest& request, const ApplicationEntry& entry,
   int code = 0;
   if (world.value().launch_mistake()) {
     code = complain(0, *world.value().launch_mistake(), 2);
+  } else if (const auto without = ranks_without_entry(world.value(), entry.ok());
+             !without.empty()) {
+    const bool speaks = rank == without.front();
+    if (speaks) std::fprintf(stderr, "volley: error: %s\n", entry.error().c_str());
+    code = 2;
   } else {
-    code = serve(request, entry, program, world.value());
+    code = serve(request, *entry.value(), program, world.value());
   }
   world.value().finalize();
   return conclude(rank, code);

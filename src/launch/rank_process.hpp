@@ -3,6 +3,7 @@
 // the roles of this rank (NodeManager and shuffle service everywhere, ResourceManager and client on
 // rank 0), and runs the loop that owns MPI until the cluster shuts down.
 
+#include "base/result.hpp"
 #include "launch/run_request.hpp"
 
 #include <volley/application.hpp>
@@ -13,7 +14,9 @@
 namespace volley::launch {
 
 /// Runs this rank to its end. `program` is the path of this executable, which containers run too.
+/// A rank without an `entry` joins the world all the same, so that one rank tells why for all.
 /// Returns the exit code of the process; only rank 0 carries one other than 0.
-int rank_main(const RunRequest& request, const ApplicationEntry& entry, const std::string& program);
+int rank_main(const RunRequest& request, const base::Result<const ApplicationEntry*>& entry,
+              const std::string& program);
 
 }  // namespace volley::launch

@@ -64,7 +64,6 @@ std::string table_of(const std::vector<StageSummary>& stages) {
 std::string summary_text(const RunSummary& summary) {
   std::string text = fmt::format("{} {} in {}\n", summary.application, summary.status,
                                  base::format_duration(summary.wall_time));
-  if (!summary.diagnostics.empty()) text += fmt::format("reason: {}\n", summary.diagnostics);
   if (!summary.stages.empty()) text += table_of(summary.stages);
   if (!summary.lost.empty()) text += "lost containers:\n";
   for (const LostContainer& lost : summary.lost) {

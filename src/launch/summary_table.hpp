@@ -36,7 +36,6 @@ struct LostContainer {
 struct RunSummary {
   std::string application;  ///< name
   std::string status;       ///< "succeeded", "failed", ...
-  std::string diagnostics;  ///< why it failed; empty when it did not
   base::Duration wall_time{};
   std::vector<StageSummary> stages;  ///< by id
   std::vector<LostContainer> lost;

@@ -54,9 +54,11 @@ JobOutcome judge_job(std::optional<int> verdict, int wait_status, int stopped_by
                         signal, strsignal(signal))};
   }
   const int code = WEXITSTATUS(wait_status);
+  if (code == 0) {
+    return {2, "the MPI job ended without a verdict: APP is not built with VOLLEY_APPLICATION"};
+  }
   std::string error =
       fmt::format("the MPI job ended without a verdict: mpirun exited with {}", code);
-  if (code == 0) error += " (is APP built with VOLLEY_APPLICATION?)";
   if (code > 128 && code < 128 + 65) {
     error += fmt::format(" (signal {}: {})", code - 128, strsignal(code - 128));
   }

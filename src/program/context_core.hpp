@@ -28,12 +28,18 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   using Send = std::function<void(protocol::DriverMessage)>;
 
   /// `send` posts to the driver and may be called from any thread until stop().
-  ContextCore(base::ApplicationId application, config::Configuration configuration, Send send)
+  ContextCore(base::ApplicationId application, config::Configuration configuration, Send send,
+              std::uint32_t attempt = 1)
       : application_(application),
+        attempt_(attempt),
         configuration_(std::move(configuration)),
+        // Ranks still hold the shuffles of an attempt that was lost; numbers are never used again.
+        next_shuffle_(static_cast<base::ShuffleNumber>((attempt - 1) * shuffles_per_attempt)),
         send_(std::move(send)) {}
 
   base::ApplicationId application() const { return application_; }
+  /// Counted from 1: which start of the program this is.
+  std::uint32_t attempt() const { return attempt_; }
   const config::Configuration& configuration() const { return configuration_; }
 
   base::RddId next_rdd() { return next_rdd_++; }
@@ -75,10 +81,13 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void on(protocol::AccumulatorsUpdated&& message);
   void send(protocol::DriverMessage message);
 
+  static constexpr std::uint32_t shuffles_per_attempt = 1U << 24U;
+
   const base::ApplicationId application_;
+  const std::uint32_t attempt_;
   const config::Configuration configuration_;
   std::atomic<base::RddId> next_rdd_{0};
-  std::atomic<base::ShuffleNumber> next_shuffle_{0};
+  std::atomic<base::ShuffleNumber> next_shuffle_;
   std::atomic<std::uint64_t> next_identity_{1};
 
   mutable std::mutex mutex_;

@@ -1,4 +1,5 @@
 #include "io/committing_writer.hpp"
+#include "io/output_owner.hpp"
 #include "program/memory_map.hpp"
 
 #include <volley/detail/rdd_build.hpp>
@@ -92,18 +93,25 @@ Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, std::uint
 
 std::string begin_output(program::ContextCore& core, const std::string& directory) {
   const std::string path = std::filesystem::absolute(directory).lexically_normal().string();
-  if (core.configuration().flag("volley.output.validateSpecs")) {
-    const auto prepared = io::prepare_output(path);
-    if (!prepared) throw IoError(prepared.error());
-  }
+  const bool may_exist = !core.configuration().flag("volley.output.validateSpecs");
+  const std::string owner = base::to_string(core.application());
+  if (core.attempt() > 1) io::remove_output_of(path, owner);
+  const auto prepared = io::prepare_output(path, may_exist);
+  if (!prepared) throw IoError(prepared.error());
+  io::note_owner(path, owner);
   return path;
 }
 
 void abort_output(const std::string& directory) { io::abort_job(directory); }
 
-void commit_output(const std::string& directory, std::uint32_t partitions) {
+void commit_output(program::ContextCore& core, const std::string& directory,
+                   std::uint32_t partitions) {
   const auto committed = io::commit_job(directory, partitions);
-  if (!committed) throw IoError(committed.error());
+  if (!committed) {
+    io::abort_job(directory);
+    throw IoError(committed.error());
+  }
+  io::note_owner_of_complete(directory, base::to_string(core.application()));
 }
 
 }  // namespace volley::detail

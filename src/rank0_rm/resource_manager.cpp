@@ -143,7 +143,7 @@ void ResourceManager::on(const ContainersRequested& message, const Address& from
       answered.push_back(ask);
       continue;
     }
-    log_.warn(component, "{}: no executor can be granted: {}", base::to_string(application->id),
+    log_.info(component, "{}: no executor can be granted: {}", base::to_string(application->id),
               never);
     outbox.send(application->master, ContainersUnavailable{ask.priority, ask.count, true, never});
   }

@@ -46,10 +46,8 @@ void ResourceManager::enter(Application& application, Phase phase) {
                 application.last_failure);
       break;
     case Phase::completing:
-      log_.info(component, "{} {}, final status {}{}{}", name,
-                to_string(application.outcome->state), to_string(application.outcome->status),
-                application.outcome->diagnostics.empty() ? "" : ": ",
-                application.outcome->diagnostics);
+      log_.info(component, "{} {}, final status {}", name, to_string(application.outcome->state),
+                to_string(application.outcome->status));
       break;
   }
 }

@@ -46,7 +46,7 @@ TEST(Verdict, JudgesTheJob) {
       {75, SIGTERM, SIGTERM, 75, ""},
       {{}, exited(1), 0, 70, "the MPI job ended without a verdict: mpirun exited with 1"},
       {{}, exited(137), 0, 70, "mpirun exited with 137 (signal 9: Killed)"},
-      {{}, exited(0), 0, 70, "is APP built with VOLLEY_APPLICATION?"},
+      {{}, exited(0), 0, 2, "APP is not built with VOLLEY_APPLICATION"},
       {{}, SIGKILL, 0, 70, "mpirun was ended by signal 9 (Killed)"},
       {{}, exited(1), SIGINT, 130, "stopped by signal 2 (Interrupt)"},
   };

@@ -33,10 +33,12 @@ using program::Partitioner;
 /// "map at word_count.cpp:12".
 std::string name_call(const char* operation, const std::source_location& where);
 
-/// Checks and creates an output directory; returns its absolute path. Throws IoError.
+/// Checks and creates an output directory; returns its absolute path. What an earlier attempt of
+/// the application left there gives way. Throws IoError.
 std::string begin_output(program::ContextCore& core, const std::string& directory);
 void abort_output(const std::string& directory);
-void commit_output(const std::string& directory, std::uint32_t partitions);
+void commit_output(program::ContextCore& core, const std::string& directory,
+                   std::uint32_t partitions);
 
 /// An RDD with these dependencies; `parents` are theirs.
 LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const char* name,

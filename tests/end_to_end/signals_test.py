@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""signals_test.py BUILD-DIRECTORY: runs that are stopped or killed from outside leave nothing."""
+
+import os
+import signal
+
+import cluster_run
+from cluster_run import ClusterTest, until
+
+
+class Signals(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        self.gates = self.place / "gates"
+        self.gates.mkdir()
+        (self.gates / "hold.map").touch()
+        self.output = self.place / "output"
+
+    def busy(self, start):
+        """A run in whose map stage tasks wait."""
+        run = start("gated_sum", self.output, self.gates, 4000, 4, 4)
+        until(lambda: len(list(self.gates.glob("at.map.*"))) >= 2, "tasks wait", run.process)
+        return run
+
+    def gone(self, run, besides=()):
+        """Nothing of the run is left but files that a killed mpirun could not remove."""
+        self.assertEqual(run.left(besides), "", run.text)
+        self.assertFalse((self.output / "_SUCCESS").exists())
+
+    def stopped_by(self, start, number, code):
+        run = self.busy(start)
+        os.kill(run.process.pid, number)
+        run.wait()
+        self.assertEqual(run.code, code, run.text)
+        self.gone(run)
+        return run
+
+    def test_launcher_is_asked_to_stop(self):
+        for number in signal.SIGTERM, signal.SIGINT:
+            with self.subTest(number.name):
+                self.stopped_by(self.launched, number, 128 + number)
+
+    def test_mpirun_is_asked_to_stop(self):
+        run = self.busy(self.under_mpirun)
+        os.kill(run.process.pid, signal.SIGTERM)
+        run.wait()
+        self.assertNotEqual(run.code, 0)
+        self.gone(run)
+
+    def test_ctrl_c(self):
+        run = self.busy(self.launched)
+        os.killpg(run.process.pid, signal.SIGINT)
+        run.wait()
+        self.assertNotEqual(run.code, 0)
+        # mpirun may be told twice, by the group and by the launcher; then it leaves its own files.
+        self.gone(run, besides=["/ompi."])
+
+    def test_launcher_is_killed(self):
+        run = self.busy(self.launched)
+        run.process.kill()
+        run.wait()
+        self.gone(run, besides=["volley-launch-"])
+
+    def test_mpirun_is_killed(self):
+        run = self.busy(self.under_mpirun)
+        run.process.kill()
+        run.wait()
+        self.gone(run, besides=["/ompi.", "/dev/shm/"])
+
+    def test_mpirun_under_the_launcher_is_killed(self):
+        run = self.busy(self.launched)
+        for pid in run.processes("mpirun "):
+            os.kill(pid, signal.SIGKILL)
+        run.wait()
+        self.assertEqual(run.code, 70, run.text)
+        self.gone(run, besides=["/ompi.", "/dev/shm/"])
+
+
+if __name__ == "__main__":
+    cluster_run.main()
