@@ -339,12 +339,23 @@ struct Pipe {
   static void run_operations(TaskContext& context, const std::array<base::RddId, depth + 1>& ids,
                              std::uint32_t partition, Emit& emit, std::index_sequence<I...>) {
     auto functions = std::make_tuple(load_operation<Ops>(context, ids[I + 1])...);
-    auto first = [&](auto&& record) __attribute__((always_inline)) {
-      push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), emit);
-      // Consumers that collect views must not keep them beyond the record that they view.
-      if constexpr (views_records<typename Source::record, Ops...>::value) context.views_expire();
+    const auto run_into = [&](auto& sink) {
+      auto first = [&](auto&& record) __attribute__((always_inline)) {
+        push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), sink);
+      };
+      Source::run(context, ids[0], partition, first);
     };
-    Source::run(context, ids[0], partition, first);
+    if constexpr (views_records<typename Source::record, Ops...>::value) {
+      // The viewed record is an object within push: it is gone when the next one comes, so that
+      // consumers that collect views must not keep them beyond this call.
+      auto at_once = [&](auto&& record) {
+        emit(std::forward<decltype(record)>(record));
+        context.views_expire();
+      };
+      run_into(at_once);
+    } else {
+      run_into(emit);
+    }
   }
 
   /// Only the last operation, over a stream of its parent's records.
