@@ -111,7 +111,7 @@ struct partitions_result {
   using records = PartitionRecords<typename P::record, ProbeRun>;
   using range = decltype(call_on_partition(std::declval<F&>(), std::declval<records&>(),
                                            std::bool_constant<with_index>{}));
-  using type = std::decay_t<decltype(*std::begin(std::declval<std::remove_reference_t<range>&>()))>;
+  using type = element_t<std::remove_reference_t<range>>;
 };
 template <class P, class F, bool with_index>
 using partitions_source =
