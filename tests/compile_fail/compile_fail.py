@@ -51,7 +51,8 @@ def check(flags, include, snippet):
         return "" if done.returncode == 0 else "does not compile:\n" + done.stderr[:2000]
     if done.returncode == 0:
         return "compiles"
-    error = next((line for line in done.stderr.splitlines() if "error: " in line), done.stderr[:500])
+    lines = done.stderr.splitlines()
+    error = next((line for line in lines if "error: " in line), done.stderr[:500])
     error = re.sub(r"^\S*/", "", error)  # how deep the tree lies is not ours
     if expected not in error:
         return f"the first error does not say '{expected}':\n  {error[:1000]}"

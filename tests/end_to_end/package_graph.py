@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""package_graph.py STATUS LOGS REPORT RANKS BEST: whether package_report's output and page_rank's agree
-with what this program computes from the same files."""
+"""package_graph.py STATUS LOGS REPORT RANKS BEST: whether package_report's output and page_rank's
+agree with what this program computes from the same files."""
 
 import collections
 import gzip
@@ -74,7 +74,8 @@ def lines_of(directory):
 
 
 def totals_of(directory):
-    rows = [re.fullmatch(r"\((.*),\((\d+),(\d+)\)\)", line).groups() for line in lines_of(directory)]
+    rows = [re.fullmatch(r"\((.*),\((\d+),(\d+)\)\)", line).groups()
+            for line in lines_of(directory)]
     assert rows == sorted(rows), f"{directory} is not in order"
     return {key: (int(count), int(kib)) for key, count, kib in rows}
 
