@@ -23,6 +23,9 @@ constexpr std::array groups{
     Group{"actions", cluster_test::check_actions},
     Group{"failures", cluster_test::check_failures},
     Group{"persistence", cluster_test::check_persistence},
+    Group{"keys", cluster_test::check_number_keys},
+    Group{"keys", cluster_test::check_text_keys},
+    Group{"keys", cluster_test::check_compound_keys},
     Group{"records", cluster_test::check_records},
 };
 

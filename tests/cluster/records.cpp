@@ -7,12 +7,9 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <tuple>
 
 namespace cluster_test {
 namespace {
-
-enum class Color : std::uint8_t { red, green, blue };
 
 struct Point {
   int x = 0;
@@ -27,48 +24,6 @@ struct Person {
   std::optional<double> height;
   auto operator<=>(const Person&) const = default;
 };
-
-/// Each key twice, over several partitions: grouped and reduced, every key has two values.
-template <class K>
-void check_key(volley::Context& context, Checks& checks, const std::string& name,
-               const std::vector<K>& keys) {
-  std::vector<std::pair<K, int>> pairs;
-  for (const int value : {1, 2}) {
-    for (const K& key : keys) pairs.emplace_back(key, value);
-  }
-  const volley::Rdd<std::pair<K, int>> rdd = context.parallelize(pairs, 5);
-  std::vector<std::pair<K, int>> sums;
-  for (const K& key : keys) sums.emplace_back(key, 3);
-  checks.equal("keys: " + name, sorted(rdd.reduce_by_key(std::plus<>{}, 3).collect()),
-               sorted(sums));
-  const auto groups = rdd.group_by_key(4).collect();
-  checks.equal("groups: " + name, groups.size(), keys.size());
-  for (const auto& [key, values] : groups) {
-    checks.equal("group: " + name, values, std::vector{1, 2});
-  }
-  const auto order = rdd.sort_by_key(true, 3).keys().collect();
-  checks.holds("sorted: " + name,
-               order.size() == pairs.size() && std::is_sorted(order.begin(), order.end()));
-}
-
-void check_keys(volley::Context& context, Checks& checks) {
-  check_key<std::string>(
-      context, checks, "strings",
-      {"", "a", std::string("a\0b", 3), std::string("a\0", 2), "exactly 16 bytes",
-       "exactly 17 bytes!", std::string(5000, 'l'), std::string(16, '\0'), std::string(17, '\0')});
-  check_key<std::int64_t>(context, checks, "negative integers",
-                          {0, -1, 1, INT64_MIN, INT64_MAX, -1000000007});
-  check_key<std::pair<std::string, int>>(
-      context, checks, "pairs", {{"a", 1}, {"a", 2}, {"", 1}, {"a key of twenty bytes", -1}});
-  check_key<std::tuple<int, std::string, char>>(
-      context, checks, "tuples", {{1, "a", 'x'}, {1, "a", 'y'}, {1, "", 'x'}, {-1, "a", 'x'}});
-  check_key<Point>(context, checks, "structs", {{0, 0}, {0, 1}, {1, 0}, {-1, 0}});
-  check_key<Color>(context, checks, "enums", {Color::red, Color::green, Color::blue});
-  check_key<std::optional<std::string>>(context, checks, "optionals", {std::nullopt, "", "a"});
-  check_key<std::vector<std::string>>(context, checks, "vectors",
-                                      {{}, {""}, {"a", "b"}, {"ab"}, {"a", "b", ""}});
-  check_key<double>(context, checks, "numbers", {0.0, -1.5, 1e300, 0.1});
-}
 
 void check_values(volley::Context& context, Checks& checks) {
   std::vector<std::pair<int, Person>> people;
@@ -154,7 +109,6 @@ void check_large(volley::Context& context, Checks& checks) {
 }  // namespace
 
 void check_records(volley::Context& context, Checks& checks) {
-  check_keys(context, checks);
   check_values(context, checks);
   check_large(context, checks);
 }
