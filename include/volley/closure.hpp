@@ -22,9 +22,18 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+/// Literals are written like strings, and read as such.
+template <>
+struct volley::protocol::codec<const char*> {
+  static void write(Writer& out, const char* value) {
+    protocol::write(out, std::string_view(value));
+  }
+};
 
 namespace volley {
 
@@ -147,7 +156,8 @@ auto unchecked(F function) { return detail::Unchecked<F>{std::move(function)}; }
 
 }  // namespace volley
 
-#define VOLLEY_REQUIRE_SHIPPABLE(F)                                                              \
-  static_assert(::volley::detail::Shippable<F>,                                                  \
-                "this function captures something that cannot travel (a std::string?): pass it " \
-                "with volley::bind(f, value), or write a struct with operator()")
+// These stand first in operations, so that a mistake's first error is one readable line.
+#define VOLLEY_REQUIRE_SHIPPABLE(F)   \
+  static_assert(                      \
+      ::volley::detail::Shippable<F>, \
+      "a captured value cannot travel: use volley::bind(f, value) or a struct with operator()")

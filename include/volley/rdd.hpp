@@ -110,14 +110,16 @@ class Rdd {
   }
   /// Pairs only: f(value) for each value; keeps the partitioner.
   template <class F>
-  requires PairRecord<T>
   auto map_values(F f, Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("map_values", T);
     return then<detail::MapValuesOp<F>>("map_values", f, where, lineage_->partitioner());
   }
-  auto keys(Where where = Where::current()) const requires PairRecord<T> {
+  auto keys(Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("keys", T);
     return then<detail::ElementOp<0>>("keys", detail::Nothing{}, where);
   }
-  auto values(Where where = Where::current()) const requires PairRecord<T> {
+  auto values(Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("values", T);
     return then<detail::ElementOp<1>>("values", detail::Nothing{}, where);
   }
   /// The partitions of both, duplicates kept.
@@ -133,16 +135,16 @@ class Rdd {
   /// combined on the map side first. `partitions` 0: as many as the input has, or
   /// volley.default.parallelism.
   template <class F>
-  requires PairRecord<T>
   auto reduce_by_key(F f, std::uint32_t partitions = 0, Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("reduce_by_key", T);
     VOLLEY_REQUIRE_SHIPPABLE(F);
     using V = owned_t<typename T::second_type>;
     return detail::fold_by_key<V, detail::ReduceFold<V, F>>(*this, "reduce_by_key", f, partitions,
                                                             where);
   }
   /// Pairs only: all values of each key, in map-partition order. A group must fit in memory.
-  auto group_by_key(std::uint32_t partitions = 0,
-                    Where where = Where::current()) const requires PairRecord<T> {
+  auto group_by_key(std::uint32_t partitions = 0, Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("group_by_key", T);
     using C = std::vector<owned_t<typename T::second_type>>;
     return detail::fold_by_key<C, detail::GroupFold<C>>(*this, "group_by_key", detail::Nothing{},
                                                         partitions, where);
@@ -157,17 +159,19 @@ class Rdd {
   /// Pairs only: (key, (left value, right value)) for every combination; no shuffle for a side that
   /// already has the result's partitioner.
   template <class U, class Q>
-  requires PairRecord<T> && PairRecord<U>
   auto join(const Rdd<U, Q>& other, std::uint32_t partitions = 0,
             Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("join", T);
+    VOLLEY_REQUIRE_PAIRS("join", U);
     static_assert(std::is_same_v<owned_t<typename T::first_type>, owned_t<typename U::first_type>>,
-                  "join needs equal key types on both sides");
+                  "join needs equal key types: map the keys of one side to the type of the other");
     return detail::make_join(*this, other, partitions, where);
   }
   /// Pairs only: sorted by key over all partitions, stable. Samples the keys with a job of its own,
   /// at once. May give fewer partitions than asked when there are few distinct keys.
   auto sort_by_key(bool ascending_order = true, std::uint32_t partitions = 0,
-                   Where where = Where::current()) const requires PairRecord<T> {
+                   Where where = Where::current()) const {
+    VOLLEY_REQUIRE_PAIRS("sort_by_key", T);
     return ascending_order ? detail::sort_by_key<std::less<>>(*this, partitions, where)
                            : detail::sort_by_key<std::greater<>>(*this, partitions, where);
   }

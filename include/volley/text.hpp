@@ -57,6 +57,8 @@ void append_text(std::string& out, const T& record) {
     std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), record).ptr;
     out.append(digits.data(), end);
+  } else if constexpr (std::is_enum_v<T>) {
+    append_text(out, static_cast<std::underlying_type_t<T>>(record));
   } else if constexpr (std::is_floating_point_v<T>) {
     fmt::format_to(std::back_inserter(out), "{}", record);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {

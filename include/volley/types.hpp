@@ -1,9 +1,13 @@
 #pragma once
 // Which type a record has on which side of a boundary. Inside a chain of narrow operations records
 // may be views; where they cross a boundary (shuffle, cache, collect, group) they become owned:
-// owned_t<std::string_view> is std::string, applied through pairs, tuples, optionals and vectors.
+// owned_t<std::string_view> is std::string, applied through pairs, tuples, optionals and vectors;
+// so is that of const char*, the type of literals.
 // view_t goes the other way for records that are read in place from a shuffle.
 
+#include <boost/pfr.hpp>
+
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -23,6 +27,10 @@ struct owned {
 };
 template <>
 struct owned<std::string_view> {
+  using type = std::string;
+};
+template <>
+struct owned<const char*> {
   using type = std::string;
 };
 template <class A, class B>
@@ -79,14 +87,48 @@ struct only_views<std::string_view> : std::true_type {};
 template <class A, class B>
 struct only_views<std::pair<A, B>>
     : std::bool_constant<only_views<A>::value && only_views<B>::value> {};
+template <class... T>
+struct only_views<std::tuple<T...>> : std::bool_constant<(only_views<T>::value && ...)> {};
 
 template <class T>
 inline constexpr bool has_views = !std::is_same_v<owned_t<T>, T>;
+
+/// Whether a struct or an array in a record holds views: owned_t cannot replace these.
+template <class T>
+struct hidden_views : std::false_type {};
+template <class T>
+constexpr bool hides_views() {
+  if constexpr (std::is_aggregate_v<T> && !std::is_array_v<T> &&
+                !requires { std::tuple_size<T>::value; }) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return ((has_views<boost::pfr::tuple_element_t<I, T>> ||
+               hides_views<boost::pfr::tuple_element_t<I, T>>()) ||
+              ...);
+    }
+    (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+  } else {
+    return hidden_views<T>::value;
+  }
+}
+template <class T, std::size_t N>
+struct hidden_views<std::array<T, N>> : std::bool_constant<has_views<T> || hides_views<T>()> {};
+template <class A, class B>
+struct hidden_views<std::pair<A, B>> : std::bool_constant<hides_views<A>() || hides_views<B>()> {};
+template <class... T>
+struct hidden_views<std::tuple<T...>> : std::bool_constant<(hides_views<T>() || ...)> {};
+template <class T>
+struct hidden_views<std::optional<T>> : std::bool_constant<hides_views<T>()> {};
+template <class T>
+struct hidden_views<std::vector<T>> : std::bool_constant<hides_views<T>()> {};
 
 }  // namespace detail
 
 template <class T>
 concept PairRecord = detail::is_pair<T>::value;
+
+#define VOLLEY_REQUIRE_PAIRS(operation, T) \
+  static_assert(::volley::PairRecord<T>,   \
+                operation " needs records that are std::pair<key, value>: map to pairs first")
 
 namespace detail {
 
@@ -96,6 +138,8 @@ To convert(From&& from) {
   using F = std::remove_cvref_t<From>;
   if constexpr (std::is_same_v<To, F>) {
     return std::forward<From>(from);
+  } else if constexpr (std::is_same_v<To, const char*>) {
+    return from.c_str();
   } else if constexpr (is_pair<To>::value) {
     // Each forwards one member. NOLINTBEGIN(bugprone-use-after-move)
     return To(convert<typename To::first_type>(std::forward<From>(from).first),
@@ -128,6 +172,9 @@ To convert(From&& from) {
 
 template <class T>
 owned_t<T> to_owned(T&& record) {
+  static_assert(
+      !hides_views<std::remove_cvref_t<T>>(),
+      "a struct in this record views data that will be gone: give it std::string members");
   return convert<owned_t<T>>(std::forward<T>(record));
 }
 

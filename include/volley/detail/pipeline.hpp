@@ -14,8 +14,10 @@
 #include <volley/closure.hpp>
 #include <volley/types.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <tuple>
@@ -35,6 +37,44 @@ class BatchSink {
   virtual void push(std::span<T> batch) = 0;
   virtual void push_const(std::span<const T> batch) = 0;
 };
+
+/// A growing array of bool: std::vector would pack them into bits.
+class BoolRow {
+ public:
+  void push_back(bool value) {
+    if (size_ == capacity_) reserve(std::max<std::size_t>(2 * capacity_, 64));
+    values_[size_++] = value;
+  }
+  void reserve(std::size_t capacity) {
+    if (capacity <= capacity_) return;
+    auto larger = std::make_unique<bool[]>(capacity);
+    std::copy(begin(), end(), larger.get());
+    values_ = std::move(larger);
+    capacity_ = capacity;
+  }
+  void clear() { size_ = 0; }
+  void shrink_to_fit() {}
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  bool* data() { return values_.get(); }
+  const bool* data() const { return values_.get(); }
+  bool* begin() { return data(); }
+  bool* end() { return data() + size_; }
+  const bool* begin() const { return data(); }
+  const bool* end() const { return data() + size_; }
+
+ private:
+  std::unique_ptr<bool[]> values_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+/// Records that lie one after another.
+template <class T>
+using Row = std::conditional_t<std::is_same_v<T, bool>, BoolRow, std::vector<T>>;
+
+/// The type of a range's elements.
+template <class Range>
+using element_t = std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>;
 
 /// Collects single records into batches for a sink.
 template <class T>
@@ -67,7 +107,7 @@ class Batcher {
  private:
   TaskContext& context_;
   BatchSink<T>& sink_;
-  std::vector<T> batch_;
+  Row<T> batch_;
 };
 
 /// Hands every record of batches to a function.
@@ -87,7 +127,7 @@ class EmitSink final : public BatchSink<T> {
 };
 
 template <class T>
-using BlockOf = std::vector<owned_t<T>>;
+using BlockOf = Row<owned_t<T>>;
 
 /// Computes a partition of an RDD without looking for a cached block.
 template <class T>
@@ -174,7 +214,7 @@ template <class F, class U>
 struct FlatMapOp {
   template <class T>
   struct of_range {
-    using type = std::decay_t<decltype(*std::begin(std::declval<call_result<F, T>&>()))>;
+    using type = element_t<call_result<F, T>>;
   };
   template <class T>
   struct given {
@@ -339,12 +379,23 @@ struct Pipe {
   static void run_operations(TaskContext& context, const std::array<base::RddId, depth + 1>& ids,
                              std::uint32_t partition, Emit& emit, std::index_sequence<I...>) {
     auto functions = std::make_tuple(load_operation<Ops>(context, ids[I + 1])...);
-    auto first = [&](auto&& record) __attribute__((always_inline)) {
-      push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), emit);
-      // Consumers that collect views must not keep them beyond the record that they view.
-      if constexpr (views_records<typename Source::record, Ops...>::value) context.views_expire();
+    const auto run_into = [&](auto& sink) {
+      auto first = [&](auto&& record) __attribute__((always_inline)) {
+        push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), sink);
+      };
+      Source::run(context, ids[0], partition, first);
     };
-    Source::run(context, ids[0], partition, first);
+    if constexpr (views_records<typename Source::record, Ops...>::value) {
+      // The viewed record is an object within push: it is gone when the next one comes, so that
+      // consumers that collect views must not keep them beyond this call.
+      auto at_once = [&](auto&& record) {
+        emit(std::forward<decltype(record)>(record));
+        context.views_expire();
+      };
+      run_into(at_once);
+    } else {
+      run_into(emit);
+    }
   }
 
   /// Only the last operation, over a stream of its parent's records.

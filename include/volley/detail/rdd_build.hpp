@@ -113,7 +113,7 @@ struct partitions_result {
   using records = PartitionRecords<typename P::record, ProbeRun>;
   using range = decltype(call_on_partition(std::declval<F&>(), std::declval<records&>(),
                                            std::bool_constant<with_index>{}));
-  using type = std::decay_t<decltype(*std::begin(std::declval<std::remove_reference_t<range>&>()))>;
+  using type = element_t<std::remove_reference_t<range>>;
 };
 template <class P, class F, bool with_index>
 using partitions_source =
@@ -249,13 +249,15 @@ std::vector<K> range_bounds(std::vector<KeySample<K>> samples, std::uint32_t par
   const double step = total / partitions;
   double reached = 0;
   double target = step;
-  for (Weighted& candidate : candidates) {
+  for (const Weighted& candidate : candidates) {
     reached += candidate.weight;
     if (reached < target || bounds.size() + 1 >= partitions) continue;
     if (!bounds.empty() && !Less{}(bounds.back(), candidate.key)) continue;
-    bounds.push_back(std::move(candidate.key));
+    bounds.push_back(candidate.key);
     target += step;
   }
+  // A bound that no key exceeds would leave the last partition empty.
+  if (!bounds.empty() && !Less{}(bounds.back(), candidates.back().key)) bounds.pop_back();
   return bounds;
 }
 

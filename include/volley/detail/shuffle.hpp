@@ -24,6 +24,9 @@ namespace volley::detail {
 template <class T>
 class RecordWriter {
  public:
+  static_assert(
+      !hides_views<T>(),
+      "a struct in this record views data that will be gone: give it std::string members");
   RecordWriter(TaskContext& context, std::uint32_t reducers)
       : context_(context),
         reducers_(reducers),

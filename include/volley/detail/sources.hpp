@@ -133,6 +133,7 @@ struct MapPartitionsSource {
       }
     }();
     for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
+    if constexpr (has_views<U>) context.views_expire();  // they may view `records` or `results`
   }
 };
 

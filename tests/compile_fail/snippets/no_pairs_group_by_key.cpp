@@ -1,0 +1,4 @@
+// expect: std::pair
+#include <volley/volley.hpp>
+
+auto snippet(volley::Context& context) { return context.parallelize({1, 2}).group_by_key(); }

@@ -1,0 +1,6 @@
+// expect: std::pair
+#include <volley/volley.hpp>
+
+auto snippet(volley::Context& context) {
+  return context.parallelize({1, 2}).reduce_by_key(std::plus<>{});
+}
