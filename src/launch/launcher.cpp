@@ -47,8 +47,13 @@ class TemporaryDirectory {
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
   ~TemporaryDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    // A rank that mpirun has told to stop may outlive it and write its verdict in between: then the
+    // directory is not empty after all. Once it is gone nothing can be made in it.
+    std::error_code failure;
+    for (int attempt = 0; attempt != 100 && !path_.empty(); ++attempt) {
+      std::filesystem::remove_all(path_, failure);
+      if (!failure) return;
+    }
   }
   const std::string& path() const { return path_; }
 
