@@ -59,7 +59,7 @@ void ApplicationMaster::on(const ExecutorsRequested& message, const Address& fro
     early_request_ = message;
     return;
   }
-  need_ = resolve(message, cluster_);
+  need_ = resolve(message, cluster_, options_.launch.memory);
   log_.info(component, "the driver asks for {}{} of {} and {} each",
             need_->as_many_as_fit ? "as many executors as fit, at most " : "",
             counted(need_->count, "executor"), counted(need_->cores, "core"),

@@ -15,8 +15,10 @@ struct ExecutorNeed {
   base::ByteCount memory;
   bool as_many_as_fit = false;
 };
+/// No memory asked for: the cores' share of a rank's memory, of which a quarter, or at least `own`
+/// (what the ApplicationMaster's container has), stays free.
 ExecutorNeed resolve(const protocol::ExecutorsRequested& request,
-                     const protocol::ApplicationMasterAccepted& cluster);
+                     const protocol::ApplicationMasterAccepted& cluster, base::ByteCount own);
 
 /// `configured` (volley.executor.maxNumFailures), or max(3, 2 * executors, 2 * task failures) for
 /// 0.

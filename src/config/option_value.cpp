@@ -101,7 +101,8 @@ Result<OptionValue> parse_typed(const Option& option, std::string_view text) {
 Result<OptionValue> parse_value(const Option& option, std::string_view given) {
   const std::string_view text = trimmed(given);
   auto value = parse_typed(option, text);
-  if (!value) return value;
+  // The default may stand for something that no value in the bounds says.
+  if (!value || text == option.fallback) return value;
   // Bounds are of the option's own type, so that the variants hold the same alternative.
   if (!option.minimum.empty() && value.value() < parse_typed(option, option.minimum).value()) {
     return Failure{fmt::format("'{}' is less than the minimum {}", text, option.minimum)};

@@ -19,6 +19,7 @@ void add(protocol::TaskMetrics& sum, const protocol::TaskMetrics& task) {
   sum.records_written += task.records_written;
   sum.bytes_written += task.bytes_written;
   sum.result_bytes += task.result_bytes;
+  sum.spilled_bytes += task.spilled_bytes;
   sum.peak_memory = std::max(sum.peak_memory, task.peak_memory);
 }
 

@@ -1,26 +1,80 @@
 #include "exchange/chunk_writer.hpp"
 
+#include "base/units.hpp"
 #include "exchange/arena_full.hpp"
 
+#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
 
 namespace volley::exchange {
 namespace {
 
 constexpr std::uint64_t first_chunk = 1024;
 
+bool by_partition(const protocol::Chunk& a, const protocol::Chunk& b) {
+  return a.partition < b.partition;
+}
+
+/// What goes to disk in one piece: the chunks of each partition joined, each one aligned.
+struct SpillPlan {
+  std::vector<protocol::Chunk> chunks;  ///< offsets from the start of the piece
+  std::vector<std::span<const std::byte>> blocks;
+  std::uint64_t bytes = 0;
+};
+
+SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::NodeArena& arena) {
+  static constexpr std::array<std::byte, block_alignment> padding{};
+  SpillPlan plan;
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(),
+                                                                             &XXH3_freeState);
+  for (std::size_t i = 0; i < sorted.size();) {
+    protocol::Chunk joined{sorted[i].partition, 0, plan.bytes, 0, 0, 0};
+    XXH3_64bits_reset(hash.get());
+    for (; i < sorted.size() && sorted[i].partition == joined.partition; ++i) {
+      const std::byte* data = arena.at(sorted[i].offset);
+      XXH3_64bits_update(hash.get(), data, sorted[i].bytes);
+      plan.blocks.emplace_back(data, sorted[i].bytes);
+      joined.bytes += sorted[i].bytes;
+      joined.records += sorted[i].records;
+    }
+    joined.checksum = XXH3_64bits_digest(hash.get());
+    plan.blocks.emplace_back(padding.data(), aligned(joined.bytes) - joined.bytes);
+    plan.bytes += aligned(joined.bytes);
+    plan.chunks.push_back(joined);
+  }
+  return plan;
+}
+
 }  // namespace
 
 ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner owner,
                          std::uint32_t reducers)
-    : arena_(&arena), slabs_(arena, owner) {
+    : arena_(&arena),
+      slabs_(arena, owner, SlabBump::Place::memory, working_set),
+      disk_(arena, owner, SlabBump::Place::disk) {
   std::byte* nowhere = arena.at(0);  // a valid address for records of no bytes
   open_.assign(reducers, Open{nowhere, nowhere, nowhere, 0, 0});
 }
 
 void ChunkWriter::make_room(std::uint32_t partition, std::size_t max_bytes) {
+  if (find_room(partition, max_bytes)) return;
+  if (arena_->disk_slabs() != 0 && !slabs_.empty()) {
+    spill();
+    if (find_room(partition, max_bytes)) return;
+  }
+  throw ArenaFull(arena_full_text(*arena_, max_bytes, "a map task's output"));
+}
+
+/// Ends the partition's chunk and begins another one, or makes it longer; false when memory is out.
+bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes) {
   Open& open = open_[partition];
   const std::uint64_t needed = std::max<std::uint64_t>(aligned(max_bytes), block_alignment);
   const std::uint64_t doubled =
@@ -34,18 +88,19 @@ void ChunkWriter::make_room(std::uint32_t partition, std::size_t max_bytes) {
   if (has_chunk && slabs_.extend(static_cast<std::uint64_t>(open.end - arena_->at(0)), wanted)) {
     open.end += wanted;
     open.capacity = wanted;
-    return;
+    return true;
   }
   auto offset = slabs_.allocate(wanted);
   if (!offset && slabs_.remaining() >= needed) {
     wanted = slabs_.remaining();
     offset = slabs_.allocate(wanted);
   }
-  if (!offset) throw ArenaFull(arena_full_text(*arena_, wanted, "a map task's output"));
+  if (!offset) return false;
   close(partition);
   open.begin = open.next = arena_->at(*offset);
   open.end = open.begin + wanted;
   open.capacity = wanted;
+  return true;
 }
 
 void ChunkWriter::close(std::uint32_t partition) {
@@ -59,12 +114,43 @@ void ChunkWriter::close(std::uint32_t partition) {
   open.records = 0;
 }
 
-ChunkWriter::Output ChunkWriter::finish() {
+void ChunkWriter::close_all() {
   for (std::uint32_t partition = 0; partition < open_.size(); ++partition) close(partition);
-  std::stable_sort(
-      closed_.begin(), closed_.end(),
-      [](const protocol::Chunk& a, const protocol::Chunk& b) { return a.partition < b.partition; });
-  return {std::move(closed_), slabs_.take()};
+  std::stable_sort(closed_.begin(), closed_.end(), by_partition);
+}
+
+void ChunkWriter::spill() {
+  close_all();
+  SpillPlan plan = plan_spill(closed_, *arena_);
+  if (plan.bytes != 0) {
+    const auto offset = disk_.allocate(plan.bytes);
+    if (!offset) throw ArenaFull(arena_full_text(*arena_, plan.bytes, "a map task's output"));
+    if (!arena_->write_disk(*offset, plan.blocks)) {
+      throw ArenaFull(fmt::format("cannot write {} to the scratch disk (volley.local.dir): {}",
+                                  base::format_bytes(plan.bytes), std::strerror(errno)));
+    }
+    for (protocol::Chunk& chunk : plan.chunks) chunk.offset += *offset;
+    spilled_bytes_ += plan.bytes;
+  }
+  spilled_.insert(spilled_.end(), plan.chunks.begin(), plan.chunks.end());
+  closed_.clear();
+  slabs_.release();
+  std::byte* nowhere = arena_->at(0);
+  std::fill(open_.begin(), open_.end(), Open{nowhere, nowhere, nowhere, 0, 0});
+}
+
+ChunkWriter::Output ChunkWriter::finish() {
+  // What others keep in memory already must not be joined by the working sets of all tasks.
+  if (!spilled_.empty() && arena_->over_budget()) spill();
+  close_all();
+  std::vector<protocol::Chunk> chunks = std::exchange(spilled_, {});
+  chunks.insert(chunks.end(), closed_.begin(), closed_.end());
+  closed_.clear();
+  std::stable_sort(chunks.begin(), chunks.end(), by_partition);
+  std::vector<std::uint64_t> slabs = slabs_.take();
+  const std::vector<std::uint64_t> on_disk = disk_.take();
+  slabs.insert(slabs.end(), on_disk.begin(), on_disk.end());
+  return {std::move(chunks), std::move(slabs), std::exchange(spilled_bytes_, 0)};
 }
 
 }  // namespace volley::exchange

@@ -4,6 +4,9 @@
 // node arena; they start small and double, so that many partitions with little data cost little.
 // Every chunk starts at a multiple of 64 bytes and is contiguous, also when it is larger than a
 // slab.
+//
+// When memory is out, all that is there goes to disk in one piece, one chunk for each partition
+// that has data, and writing goes on in the memory that this freed.
 
 #include "exchange/slab_bump.hpp"
 #include "protocol/driver_messages.hpp"
@@ -20,6 +23,7 @@ class ChunkWriter {
   struct Output {
     std::vector<protocol::Chunk> chunks;  ///< by partition, then in writing order; `map` is not set
     std::vector<std::uint64_t> slabs;     ///< owned by the writer's owner still
+    std::uint64_t spilled_bytes = 0;      ///< of the chunks that lie on disk
   };
 
   /// `owner` is the container's owner number (storage::container_owner).
@@ -27,8 +31,11 @@ class ChunkWriter {
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
 
+  /// Memory that a writer may use when the arena's budget is used up.
+  static constexpr std::uint64_t working_set = 16U << 20U;
+
   /// Contiguous room for `max_bytes` at the end of the partition's data; valid until the next
-  /// reserve or commit for this partition. Throws ArenaFull.
+  /// reserve or commit. Throws ArenaFull when neither memory nor disk has room.
   std::byte* reserve(std::uint32_t partition, std::size_t max_bytes) {
     Open& open = open_[partition];
     if (static_cast<std::size_t>(open.end - open.next) < max_bytes) [[unlikely]] {
@@ -43,6 +50,8 @@ class ChunkWriter {
     open.records += records;
   }
 
+  /// Moves what was written so far to disk. Throws ArenaFull when the disk has no room.
+  void spill();
   /// Ends writing. Whoever takes the output is responsible for its slabs; without finish() they are
   /// released when the writer is destroyed.
   Output finish();
@@ -58,12 +67,17 @@ class ChunkWriter {
   };
 
   void make_room(std::uint32_t partition, std::size_t max_bytes);
+  bool find_room(std::uint32_t partition, std::size_t max_bytes);
+  void close_all();
   void close(std::uint32_t partition);
 
   storage::NodeArena* arena_;
   SlabBump slabs_;
+  SlabBump disk_;
   std::vector<Open> open_;
-  std::vector<protocol::Chunk> closed_;
+  std::vector<protocol::Chunk> closed_;   ///< in memory
+  std::vector<protocol::Chunk> spilled_;  ///< on disk
+  std::uint64_t spilled_bytes_ = 0;
 };
 
 }  // namespace volley::exchange

@@ -35,7 +35,10 @@ bool has_data(const std::vector<Chunk>& chunks) {
 }  // namespace
 
 ExchangeState::ExchangeState(const ExchangeKey& key, const ExchangeSite& site)
-    : key_(key), site_(site), slabs_(site.arena, storage::rank_owner(site.self)) {}
+    : key_(key),
+      site_(site),
+      slabs_(site.arena, storage::rank_owner(site.self)),
+      disk_slabs_(site.arena, storage::rank_owner(site.self), SlabBump::Place::disk) {}
 
 void ExchangeState::start(const protocol::ExchangeRequested& request,
                           const protocol::Address& requester, MapOutputTable& outputs,
@@ -124,7 +127,8 @@ bool ExchangeState::place(std::vector<Chunk>& chunks, std::vector<std::byte*>& d
     if (segment.offset != 0) continue;
     const bool packed = segment.count > 1;
     const std::uint64_t bytes = packed ? segment.bytes : chunks[segment.block].bytes;
-    const auto offset = slabs_.allocate(bytes);
+    auto offset = slabs_.allocate(bytes);
+    if (!offset) offset = disk_slabs_.allocate(bytes);
     if (!offset) {
       fail(fmt::format("{}: rank {} cannot receive its partitions: {}", name_of(key_), site_.self,
                        arena_full_text(site_.arena, bytes, "received shuffle data")));
@@ -209,6 +213,7 @@ std::map<std::uint32_t, PartitionTable::Listed> ExchangeState::take_partitions()
   }
   for (auto& [partition, listed] : partitions) sort_chunks(listed.chunks);
   slabs_.take();
+  disk_slabs_.take();
   return partitions;
 }
 

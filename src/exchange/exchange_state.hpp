@@ -95,6 +95,7 @@ class ExchangeState {
   std::vector<protocol::Chunk> own_;                   ///< from this rank to itself
   std::map<DataMover::Stream, std::size_t> outgoing_;  ///< with their number of blocks
   SlabBump slabs_;                                     ///< where the received chunks lie
+  SlabBump disk_slabs_;                                ///< and those that memory has no room for
   std::uint64_t bytes_received_ = 0;
   std::string error_;
 };

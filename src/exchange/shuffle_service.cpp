@@ -58,7 +58,7 @@ void ShuffleService::on(const protocol::MapOutputWritten& message, const Address
   if (!wanted) {
     ++dropped_;
     for (const std::uint64_t slab : slabs) {
-      if (slab < arena_.slabs() && arena_.owner(slab) == owner) arena_.release(slab, owner);
+      if (slab < arena_.all_slabs() && arena_.owner(slab) == owner) arena_.release(slab, owner);
     }
     return;
   }
@@ -74,7 +74,7 @@ bool ShuffleService::well_formed(const protocol::MapOutputWritten& message,
                                  const std::vector<std::uint64_t>& slabs,
                                  storage::NodeArena::Owner owner) const {
   for (const std::uint64_t slab : slabs) {
-    if (slab >= arena_.slabs() || arena_.owner(slab) != owner) return false;
+    if (slab >= arena_.all_slabs() || arena_.owner(slab) != owner) return false;
   }
   const auto holds = [&](std::uint64_t slab) {
     return std::binary_search(slabs.begin(), slabs.end(), slab);
@@ -82,7 +82,7 @@ bool ShuffleService::well_formed(const protocol::MapOutputWritten& message,
   return std::all_of(message.chunks.begin(), message.chunks.end(), [&](const auto& chunk) {
     if (chunk.partition >= message.reducers) return false;
     if (chunk.bytes == 0) return true;
-    const std::uint64_t size = arena_.slabs() * arena_.slab_bytes();
+    const std::uint64_t size = arena_.all_slabs() * arena_.slab_bytes();
     if (chunk.offset >= size || chunk.bytes > size - chunk.offset) return false;
     const std::uint64_t last = (chunk.offset + chunk.bytes - 1) / arena_.slab_bytes();
     for (std::uint64_t slab = chunk.offset / arena_.slab_bytes(); slab <= last; ++slab) {

@@ -12,7 +12,7 @@ std::optional<std::uint64_t> SlabBump::allocate(std::uint64_t bytes) {
     return next_ - length;
   }
   const std::uint64_t count = (length + slab_bytes() - 1) / slab_bytes();
-  const auto first = arena_->allocate(owner_, count);
+  const auto first = allocate_slabs(count);
   if (!first) return std::nullopt;
   for (std::uint64_t i = 0; i < count; ++i) slabs_.push_back(*first + i);
   const std::uint64_t start = arena_->offset_of(*first);
@@ -22,6 +22,14 @@ std::optional<std::uint64_t> SlabBump::allocate(std::uint64_t bytes) {
     end_ = end;
   }
   return start;
+}
+
+std::optional<std::uint64_t> SlabBump::allocate_slabs(std::uint64_t count) {
+  if (place_ == Place::disk) return arena_->allocate_disk(owner_, count);
+  const auto first = arena_->allocate(owner_, count);
+  const bool within = slabs_.empty() || (slabs_.size() + count) * slab_bytes() <= entitled_;
+  if (first || entitled_ == 0 || !within) return first;
+  return arena_->allocate(owner_, count, storage::NodeArena::Within::capacity);
 }
 
 bool SlabBump::extend(std::uint64_t end, std::uint64_t bytes) {

@@ -1,5 +1,6 @@
 #include "launch/container_host.hpp"
 
+#include "config/configuration.hpp"
 #include "protocol/outbox.hpp"
 #include "storage/arena_owner.hpp"
 
@@ -13,6 +14,14 @@ namespace volley::launch {
 namespace {
 
 constexpr std::uint64_t link_capacity = 1U << 20U;
+
+/// What an executor adds to the memory that its node's arena may fill.
+std::int64_t arena_share(const protocol::ContainerLaunch& launch) {
+  if (launch.kind != protocol::ContainerKind::executor) return 0;
+  const auto settings = config::Configuration::from_pairs(launch.submission.configuration);
+  return static_cast<std::int64_t>(static_cast<double>(launch.memory.value) *
+                                   settings.number("volley.memory.shuffleFraction"));
+}
 
 }  // namespace
 
@@ -41,6 +50,8 @@ base::Result<std::int64_t> ContainerHost::start(const protocol::ContainerLaunch&
     if (!started) return started.failure();
     pid = started.value();
   }
+  container->arena_budget = arena_share(launch);
+  arena_.change_budget(container->arena_budget);
   Container* raw = container.get();
   poller_.add(raw->link.wake_descriptor(), [raw] { return raw->link.prepare_to_wait(); });
   poller_.add(raw->process ? raw->process->descriptor() : raw->thread_done.get());
@@ -57,6 +68,9 @@ base::Result<std::int64_t> ContainerHost::start_process(Container& container,
                          {end.wake_self.get(), link_wake_self_descriptor},
                          {end.wake_peer.get(), link_wake_peer_descriptor},
                          {arena_.descriptor(), arena_descriptor}};
+  if (arena_.disk_descriptor() >= 0) {
+    process.descriptors.push_back({arena_.disk_descriptor(), arena_disk_descriptor});
+  }
   auto started = net::ContainerProcess::start(process);
   if (!started) return started.failure();
   container.process.emplace(std::move(started).value());
@@ -144,6 +158,7 @@ std::vector<ContainerHost::Ended> ContainerHost::take_ended(const Handler& handl
     if (container.link.broken()) end->detail = "its link was damaged";
     unwatch(container);
     if (container.thread.joinable()) container.thread.join();
+    arena_.change_budget(-container.arena_budget);
     ended.push_back({at->first, std::move(*end)});
     at = containers_.erase(at);
   }

@@ -65,6 +65,7 @@ class ContainerHost final : public worker::ContainerLauncher {
     std::thread thread;
     std::shared_ptr<std::atomic<int>> thread_exit;  ///< -1 while it runs
     base::Fd thread_done;                           ///< eventfd
+    std::int64_t arena_budget = 0;                  ///< its part of the arena's
     explicit Container(net::ContainerLink end) : link(std::move(end)) {}
   };
 

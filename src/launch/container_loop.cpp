@@ -3,10 +3,12 @@
 #include "net/process.hpp"
 #include "program/modules.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -82,6 +84,9 @@ void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeA
   pool.threads = launch.slots;
   pool.arena_owner = start_.arena_owner;
   pool.configuration = launch.submission.configuration;
+  pool.task_memory = static_cast<std::uint64_t>(static_cast<double>(launch.memory.value) *
+                                                configuration_.number("volley.memory.fraction") /
+                                                std::max(launch.slots, 1U));
   pool.wake = [this] { wake(); };
   pool_ = std::make_unique<worker::TaskPool>(std::move(pool), arena);
   worker::Executor::Options options;
@@ -243,7 +248,9 @@ int container_process_main(
   auto link = net::ContainerLink::open({net::LinkSide::container, base::Fd(link_memory_descriptor),
                                         base::Fd(link_wake_self_descriptor),
                                         base::Fd(link_wake_peer_descriptor)});
-  auto arena = storage::NodeArena::attach(base::Fd(arena_descriptor));
+  auto arena = storage::NodeArena::attach(
+      base::Fd(arena_descriptor),
+      base::Fd(::fcntl(arena_disk_descriptor, F_GETFD) < 0 ? -1 : arena_disk_descriptor));
   if (!link || !arena) {
     std::fprintf(stderr, "volley: a container could not open what its rank handed over: %s\n",
                  (link ? arena.error() : link.error()).c_str());

@@ -18,6 +18,8 @@ inline constexpr int link_memory_descriptor = 3;
 inline constexpr int link_wake_self_descriptor = 4;
 inline constexpr int link_wake_peer_descriptor = 5;
 inline constexpr int arena_descriptor = 6;
+/// Only when the arena has slabs on disk.
+inline constexpr int arena_disk_descriptor = 7;
 
 struct ContainerStart {
   protocol::ContainerLaunch launch;

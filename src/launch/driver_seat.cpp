@@ -52,6 +52,7 @@ StageSummary row_of(const driver::StageSummary& stage) {
                stage.totals.bytes_read + stage.totals.shuffle_bytes_read};
   row.shuffled = {stage.totals.shuffle_records_written, stage.totals.shuffle_bytes_written};
   row.output = {stage.totals.records_written, stage.totals.bytes_written};
+  row.spilled_bytes = stage.totals.spilled_bytes;
   row.time = stage.wall;
   row.slowest_task = describe_slowest(stage);
   return row;

@@ -12,6 +12,7 @@
 #include "net/rank_router.hpp"
 #include "program/modules.hpp"
 #include "rank0_rm/resource_manager.hpp"
+#include "storage/scratch_file.hpp"
 #include "worker/node_manager.hpp"
 
 #include <fmt/format.h>
@@ -227,7 +228,7 @@ class RankLoop {
     truth.transport = world_.transport_name();
     truth.scratch = config::scratch_directory(request_.configuration.text("volley.local.dir"),
                                               config::Environment::of_process());
-    truth.scratch_free = free_space(truth.scratch);
+    truth.scratch_free = storage::free_space(truth.scratch);
     log_.info("Cluster", "{}", truth_line(truth));
   }
 
@@ -288,14 +289,14 @@ int serve(const RunRequest& request, const ApplicationEntry& entry, const std::s
       world.group_nodes(static_cast<std::uint32_t>(configuration.integer("volley.node.ranks")));
   if (!grouped) return complain(world.rank(), grouped.error(), 70);
   const auto environment = config::Environment::of_process();
-  const auto files = NodeFiles::distribute(
-      world, configuration.text("volley.files"),
-      config::scratch_directory(configuration.text("volley.local.dir"), environment));
+  const std::string scratch =
+      config::scratch_directory(configuration.text("volley.local.dir"), environment);
+  const auto files = NodeFiles::distribute(world, configuration.text("volley.files"), scratch);
   if (!files) return complain(world.rank(), files.error(), 2);
   ::setenv(node_files_variable, files.value().listing().c_str(), 1);
   const RankResources resources = measure_resources(world, configuration);
   std::string note;
-  auto arena = open_arena(world, configuration, note);
+  auto arena = open_arena(world, configuration, scratch, note);
   if (!arena) return complain(world.rank(), arena.error(), 70);
   auto router = net::RankRouter::open(world, {configuration.bytes("volley.router.segment").value});
   if (!router) return complain(world.rank(), router.error(), 70);

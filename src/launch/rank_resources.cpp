@@ -1,10 +1,10 @@
 #include "launch/rank_resources.hpp"
 
 #include "net/node_descriptor.hpp"
+#include "storage/scratch_file.hpp"
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -41,12 +41,6 @@ std::uint64_t usable_memory() {
   return std::min(memory, read_number("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
 }
 
-std::uint64_t free_space(const std::string& directory) {
-  struct statvfs status {};
-  if (::statvfs(directory.c_str(), &status) != 0) return 0;
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-}
-
 RankResources measure_resources(const net::MpiWorld& world,
                                 const config::Configuration& configuration) {
   RankResources resources;
@@ -66,28 +60,55 @@ RankResources measure_resources(const net::MpiWorld& world,
   return resources;
 }
 
-base::Result<storage::NodeArena> open_arena(net::MpiWorld& world,
-                                            const config::Configuration& configuration,
-                                            std::string& note) {
+namespace {
+
+storage::NodeArena::Options arena_options(const config::Configuration& configuration,
+                                          const std::string& scratch, std::string& note) {
   storage::NodeArena::Options options;
   options.capacity = configuration.bytes("volley.arena.size").value;
   if (options.capacity == 0) options.capacity = usable_memory();
   options.slab_bytes = configuration.bytes("volley.arena.slab").value;
-  auto own = storage::NodeArena::create(options);
-  const int descriptor = own ? own.value().descriptor() : -1;
-  auto shared = net::share_on_node(world, descriptor);
-  const auto failures = world.allgather(shared.ok() ? 0 : 1, net::MpiScope::world);
+  const auto writable = storage::open_scratch_file(scratch);
+  if (!writable) {
+    note = writable.error() + "; nothing can be moved to disk when memory is short";
+    return options;
+  }
+  options.disk_directory = scratch;
+  options.disk_capacity = storage::free_space(scratch);
+  const std::uint64_t most = configuration.bytes("volley.spill.size").value;
+  if (most != 0) options.disk_capacity = std::min(options.disk_capacity, most);
+  return options;
+}
+
+/// The other file of a node's arena; failure when the ranks cannot share it.
+base::Result<base::Fd> share_disk(const net::MpiWorld& world, int own, bool leads) {
+  const auto has_disk = world.allgather(leads && own >= 0 ? 1U : 0U, net::MpiScope::node);
+  if (!has_disk) return has_disk.failure();
+  if (std::count(has_disk.value().begin(), has_disk.value().end(), 1U) == 0) return base::Fd();
+  return net::share_on_node(world, own);
+}
+
+}  // namespace
+
+base::Result<storage::NodeArena> open_arena(net::MpiWorld& world,
+                                            const config::Configuration& configuration,
+                                            const std::string& scratch, std::string& note) {
+  auto own = storage::NodeArena::create(arena_options(configuration, scratch, note));
+  auto shared = net::share_on_node(world, own ? own.value().descriptor() : -1);
+  auto disk = share_disk(world, own ? own.value().disk_descriptor() : -1, world.leads_node());
+  const bool usable = shared.ok() && disk.ok();
+  const auto failures = world.allgather(usable ? 0 : 1, net::MpiScope::world);
   if (!failures) return failures.failure();
   const bool all = std::count(failures.value().begin(), failures.value().end(), 0U) == world.size();
   if (!all) {
     note = fmt::format("ranks of a node cannot share memory ({}): each rank counts as a node",
-                       shared ? "on another node" : shared.error());
+                       usable ? "on another node" : (shared ? disk.error() : shared.error()));
     const auto regrouped = world.group_nodes(1);
     if (!regrouped) return regrouped.failure();
     return own;
   }
   if (world.leads_node()) return own;
-  return storage::NodeArena::attach(std::move(shared).value());
+  return storage::NodeArena::attach(std::move(shared).value(), std::move(disk).value());
 }
 
 }  // namespace volley::launch

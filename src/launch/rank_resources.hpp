@@ -24,13 +24,12 @@ RankResources measure_resources(const net::MpiWorld& world,
 
 /// Collective over the world: every node's arena, mapped by its ranks. Where ranks of a node cannot
 /// share memory (separate pid namespaces), all ranks become nodes of their own, and `note` says so.
+/// `scratch`: directory for what memory has no room for; when it cannot be used, `note` says so.
 base::Result<storage::NodeArena> open_arena(net::MpiWorld& world,
                                             const config::Configuration& configuration,
-                                            std::string& note);
+                                            const std::string& scratch, std::string& note);
 
 /// Bytes of memory of this machine that the process may use.
 std::uint64_t usable_memory();
-/// Free bytes of the file system of a directory; 0 when it cannot be told.
-std::uint64_t free_space(const std::string& directory);
 
 }  // namespace volley::launch

@@ -3,6 +3,7 @@
 #include "launch/text_table.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace volley::launch {
 namespace {
@@ -59,12 +60,24 @@ std::string table_of(const std::vector<StageSummary>& stages) {
   return table.text();
 }
 
+std::string spill_line(const std::vector<StageSummary>& stages) {
+  std::vector<std::string> parts;
+  for (const StageSummary& stage : stages) {
+    if (stage.spilled_bytes == 0) continue;
+    parts.push_back(
+        fmt::format("{} in stage {}", base::format_bytes(stage.spilled_bytes), stage.id));
+  }
+  if (parts.empty()) return {};
+  return fmt::format("spilled to the scratch disk: {}\n", fmt::join(parts, ", "));
+}
+
 }  // namespace
 
 std::string summary_text(const RunSummary& summary) {
   std::string text = fmt::format("{} {} in {}\n", summary.application, summary.status,
                                  base::format_duration(summary.wall_time));
   if (!summary.stages.empty()) text += table_of(summary.stages);
+  text += spill_line(summary.stages);
   if (!summary.lost.empty()) text += "lost containers:\n";
   for (const LostContainer& lost : summary.lost) {
     text += fmt::format("  {}: {}\n", lost.container, lost.reason);

@@ -26,6 +26,7 @@ struct StageSummary {
   Volume output;
   base::Duration time{};
   std::string slowest_task;  ///< "task 3 on node7, 1.2 s"; empty: not known
+  std::uint64_t spilled_bytes = 0;  ///< moved to the scratch disk for want of memory
 };
 
 struct LostContainer {

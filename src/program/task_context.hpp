@@ -87,6 +87,8 @@ class TaskServices {
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
+  /// Bytes that a task may have in hash tables and buffers before it moves them to disk.
+  virtual std::uint64_t task_memory() const { return UINT64_MAX; }
   virtual BlockStore& blocks() = 0;
   virtual const std::vector<std::pair<std::string, std::string>>& configuration() const = 0;
 };

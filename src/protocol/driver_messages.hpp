@@ -53,6 +53,7 @@ struct TaskMetrics {
   std::uint64_t records_written = 0;  ///< to output
   std::uint64_t bytes_written = 0;
   std::uint64_t result_bytes = 0;
+  std::uint64_t spilled_bytes = 0;  ///< written to the scratch disk because memory was out
   std::uint64_t peak_memory = 0;
 };
 

@@ -46,6 +46,7 @@ class TaskPool final : public program::TaskServices {
  public:
   struct Options {
     std::uint32_t threads = 1;
+    std::uint64_t task_memory = UINT64_MAX;  ///< bytes for each running task
     storage::NodeArena::Owner arena_owner = 0;
     std::vector<std::pair<std::string, std::string>> configuration;
     /// Wakes the loop thread; called from task threads.
@@ -66,6 +67,7 @@ class TaskPool final : public program::TaskServices {
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput& input) override;
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
+  std::uint64_t task_memory() const override { return options_.task_memory; }
   program::BlockStore& blocks() override { return blocks_; }
   const std::vector<std::pair<std::string, std::string>>& configuration() const override {
     return options_.configuration;

@@ -27,14 +27,29 @@ TEST(ExecutorPolicy, ResolvesZeros) {
   const Row rows[] = {
       {{5, 2, {10}}, 5, 2, false},  {{0, 0, {10}}, 3, 4, true},    {{0, 1, {10}}, 12, 1, true},
       {{0, 1, {600}}, 5, 1, true},  {{0, 8, {1500}}, 1, 8, true},  {{7, 0, {10}}, 7, 4, false},
-      {{0, 64, {10}}, 1, 64, true}, {{0, 1, {99999}}, 1, 1, true}, {{0, 4, {0}}, 3, 4, true},
+      {{0, 64, {10}}, 1, 64, true}, {{0, 1, {99999}}, 1, 1, true},
   };
   for (const Row& row : rows) {
-    const ExecutorNeed need = resolve(row.request, cluster());
+    const ExecutorNeed need = resolve(row.request, cluster(), {0});
     EXPECT_EQ(need.count, row.count);
     EXPECT_EQ(need.cores, row.cores);
     EXPECT_EQ(need.as_many_as_fit, row.as_many);
   }
+}
+
+TEST(ExecutorPolicy, MemoryThatNobodyAskedForIsAShareOfTheRank) {
+  constexpr std::uint64_t mebibyte = 1ULL << 20U;
+  ApplicationMasterAccepted large = cluster();
+  large.rank_memory = {16000 * mebibyte};
+  const auto memory = [&](std::uint32_t cores, std::uint64_t own) {
+    return resolve({0, cores, {0}}, large, {own * mebibyte}).memory.value / mebibyte;
+  };
+  EXPECT_EQ(memory(0, 1000), 12000U);
+  EXPECT_EQ(memory(1, 1000), 3000U);
+  EXPECT_EQ(memory(2, 8000), 4000U);
+  EXPECT_EQ(memory(8, 1000), 12000U);
+  EXPECT_EQ(memory(0, 17000), 1U);
+  EXPECT_EQ(resolve({0, 0, {0}}, large, {0}).count, 3U);
 }
 
 TEST(ExecutorPolicy, FailureLimit) {

@@ -12,7 +12,7 @@ using testing::Pair;
 
 TEST(Configuration, GivesDefaultsWhenNobodySaysOtherwise) {
   const Configuration configuration;
-  EXPECT_EQ(configuration.bytes("volley.executor.memory").value, 1ULL << 30U);
+  EXPECT_EQ(configuration.bytes("volley.driver.memory").value, 1ULL << 30U);
   EXPECT_EQ(configuration.duration("volley.locality.wait"), std::chrono::seconds{3});
   EXPECT_EQ(configuration.integer("volley.task.maxFailures"), 4);
   EXPECT_EQ(configuration.number("volley.scheduler.minRegisteredResourcesRatio"), 0.8);

@@ -54,6 +54,7 @@ TEST(OptionValue, FollowsTypeAndUnit) {
   using base::Duration;
   const ValueCase cases[] = {
       {"volley.executor.memory", "2g", ByteCount{2ULL << 30U}},
+      {"volley.executor.memory", "0", ByteCount{0}},
       {"volley.executor.memory", "512", ByteCount{512ULL << 20U}},
       {"volley.files.maxPartitionBytes", "4096", ByteCount{4096}},
       {"volley.locality.wait", "500", Duration{std::chrono::milliseconds{500}}},
@@ -104,8 +105,8 @@ TEST(OptionListing, HasEveryOption) {
     EXPECT_THAT(options_as_text(), HasSubstr(std::string(option.key)));
   }
   EXPECT_THAT(options_as_markdown(),
-              HasSubstr("| `volley.executor.memory` | `1g` | size (MiB) | at least 16m | "
-                        "application | Memory of each executor. |"));
+              HasSubstr("| `volley.driver.memory` | `1g` | size (MiB) | at least 16m | "
+                        "application | Memory of the driver's container. |"));
 }
 
 }  // namespace

@@ -151,5 +151,79 @@ TEST(ChunkWriter, UsesTheLastBytesOfAFullArena) {
   release(arena, writer.finish());
 }
 
+// --- to disk when memory is out ------------------------------------------------------------------
+
+storage::NodeArena with_disk(std::uint64_t slabs, std::uint64_t disk_slabs) {
+  return std::move(storage::NodeArena::create(
+                       {slabs * slab, slab, ::testing::TempDir(), disk_slabs * slab}))
+      .value();
+}
+
+TEST(ChunkWriterSpill, KeepsEveryRecordInOrderInFewPieces) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    auto arena = with_disk(6, 4000);
+    constexpr std::uint32_t reducers = 17;
+    std::vector<std::string> expected(reducers);
+    std::uint64_t records = 0;
+    ChunkWriter writer(arena, owner, reducers);
+    for (int i = 0; i < 20000; ++i) {
+      const auto partition = static_cast<std::uint32_t>(random() % reducers);
+      const std::size_t size = random() % 2000 == 0 ? random() % (3 * slab) : random() % 200;
+      append(writer, partition, std::string(size, static_cast<char>('a' + random() % 26)));
+      expected[partition].append(reinterpret_cast<const char*>(writer.reserve(partition, 0)) - size,
+                                 size);
+      ++records;
+    }
+    const auto output = writer.finish();
+    EXPECT_GT(output.spilled_bytes, 6 * slab);
+    EXPECT_LT(output.chunks.size(), 6000U);
+    std::vector<std::string> found(reducers);
+    std::uint64_t found_records = 0;
+    for (const auto& chunk : output.chunks) {
+      EXPECT_EQ(chunk.offset % 64, 0U);
+      EXPECT_EQ(chunk.checksum, XXH3_64bits(arena.at(chunk.offset), chunk.bytes));
+      found[chunk.partition].append(reinterpret_cast<const char*>(arena.at(chunk.offset)),
+                                    chunk.bytes);
+      found_records += chunk.records;
+    }
+    EXPECT_EQ(found, expected);
+    EXPECT_EQ(found_records, records);
+    release(arena, output);
+    EXPECT_EQ(arena.used_slabs() + arena.used_disk_slabs(), 0U);
+  }
+}
+
+TEST(ChunkWriterSpill, AWriterMayWorkWhenOthersHaveUsedUpTheBudget) {
+  auto arena = with_disk(1000, 1000);
+  arena.change_budget(static_cast<std::int64_t>(2 * slab));
+  ASSERT_TRUE(arena.allocate(owner + 1, 2).has_value());
+  {
+    ChunkWriter writer(arena, owner, 1);
+    append(writer, 0, std::string(400 * slab, 'x'));  // larger than the working set
+    for (int i = 0; i < 300; ++i) append(writer, 0, std::string(slab, 'y'));
+    const auto output = writer.finish();
+    EXPECT_EQ(output.spilled_bytes, 700 * slab);
+    EXPECT_EQ(arena.used_slabs(), 2U) << "nothing more stays in memory";
+    release(arena, output);
+  }
+  EXPECT_EQ(arena.used_disk_slabs(), 0U);
+}
+
+TEST(ChunkWriterSpill, AFullDiskIsAClearErrorAndLeavesNothing) {
+  auto arena = with_disk(4, 4);
+  try {
+    ChunkWriter writer(arena, owner, 2);
+    for (int i = 0; i < 10000; ++i) append(writer, 1, std::string(1000, 'x'));
+    FAIL() << "memory and disk have room for 512 KiB only";
+  } catch (const ArenaFull& full) {
+    const std::string text = full.what();
+    EXPECT_NE(text.find("256.0 KiB on disk, of 256.0 KiB at most"), std::string::npos) << text;
+    EXPECT_NE(text.find("volley.local.dir"), std::string::npos) << text;
+  }
+  EXPECT_EQ(arena.used_slabs() + arena.used_disk_slabs(), 0U);
+}
+
 }  // namespace
 }  // namespace volley::exchange

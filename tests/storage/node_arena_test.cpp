@@ -9,10 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <random>
 #include <set>
+#include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -247,6 +250,80 @@ TEST(ArenaOwner, DiffersByRankApplicationAttemptAndContainer) {
   }
   EXPECT_EQ(owners.size(), 3U + 36U);
   EXPECT_FALSE(owners.contains(0));
+}
+
+// --- slabs on disk -------------------------------------------------------------------------------
+
+NodeArena with_disk(std::uint64_t slabs, std::uint64_t disk_slabs) {
+  return std::move(NodeArena::create({slabs * slab, slab, ::testing::TempDir(), disk_slabs * slab}))
+      .value();
+}
+
+std::uint64_t blocks_on_disk(const NodeArena& arena) {
+  struct stat status {};
+  EXPECT_EQ(::fstat(arena.disk_descriptor(), &status), 0);
+  return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+TEST(NodeArenaDisk, LiesBehindTheMemoryAndIsSeenByAll) {
+  auto arena = with_disk(3, 4);
+  EXPECT_EQ(arena.all_slabs(), 7U);
+  EXPECT_EQ(arena.allocate_disk(1, 2), 3U);
+  EXPECT_EQ(arena.allocate_disk(1, 3), std::nullopt);
+  const std::uint64_t offset = arena.offset_of(3) + 1000;
+  EXPECT_TRUE(arena.on_disk(offset));
+  EXPECT_FALSE(arena.on_disk(arena.offset_of(2)));
+  const std::string one(slab, 'x');
+  const std::string two = "and more";
+  const std::array<std::span<const std::byte>, 3> blocks{
+      std::as_bytes(std::span(one)), std::span<const std::byte>(), std::as_bytes(std::span(two))};
+  ASSERT_TRUE(arena.write_disk(offset, blocks));
+  auto other = std::move(NodeArena::attach(base::Fd(::dup(arena.descriptor())),
+                                           base::Fd(::dup(arena.disk_descriptor()))))
+                   .value();
+  const auto* seen = reinterpret_cast<const char*>(other.at(offset));
+  EXPECT_EQ(std::string(seen, one.size() + two.size()), one + two);
+  other.expect_reads(offset, slab);
+  other.forget_reads(offset, slab);
+  EXPECT_EQ(std::string(seen, one.size() + two.size()), one + two);
+  EXPECT_FALSE(NodeArena::attach(base::Fd(::dup(arena.descriptor()))).ok());
+}
+
+TEST(NodeArenaDisk, SetsSpaceAsideAndGivesItBack) {
+  auto arena = with_disk(1, 8);
+  EXPECT_LT(blocks_on_disk(arena), slab);
+  ASSERT_EQ(arena.allocate_disk(7, 4), 1U);
+  EXPECT_GE(blocks_on_disk(arena), 4 * slab);
+  EXPECT_EQ(arena.used_disk_slabs(), 4U);
+  EXPECT_EQ(arena.used_slabs(), 0U);
+  arena.transfer(2, 7, 8);
+  EXPECT_EQ(arena.release_all(7), 3U);
+  arena.release(2, 8);
+  EXPECT_EQ(arena.used_disk_slabs(), 0U);
+  EXPECT_LT(blocks_on_disk(arena), slab);
+  EXPECT_TRUE(arena.allocate_disk(9, 8).has_value());
+}
+
+TEST(NodeArenaDisk, ADirectoryThatCannotBeUsedIsNamed) {
+  const auto arena = NodeArena::create({slab, slab, "/no/such/directory", slab});
+  ASSERT_FALSE(arena.ok());
+  EXPECT_NE(arena.error().find("/no/such/directory"), std::string::npos) << arena.error();
+  EXPECT_NE(arena.error().find("volley.local.dir"), std::string::npos) << arena.error();
+}
+
+TEST(NodeArenaBudget, LimitsMemoryButForThoseWhoMayGoBeyond) {
+  auto arena = with_disk(4, 1);
+  EXPECT_EQ(arena.budget(), 0U);
+  arena.change_budget(static_cast<std::int64_t>(2 * slab));
+  EXPECT_TRUE(arena.allocate(1, 2).has_value());
+  EXPECT_FALSE(arena.allocate(1).has_value());
+  EXPECT_FALSE(arena.over_budget());
+  EXPECT_TRUE(arena.allocate(1, 1, NodeArena::Within::capacity).has_value());
+  EXPECT_TRUE(arena.over_budget());
+  arena.release_all(1);
+  arena.change_budget(-static_cast<std::int64_t>(2 * slab));
+  EXPECT_TRUE(arena.allocate(1, 4).has_value());
+  EXPECT_FALSE(arena.over_budget());
 }
 
 }  // namespace

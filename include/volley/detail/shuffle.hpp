@@ -61,6 +61,7 @@ class RecordWriter {
       context_.metrics().shuffle_bytes_written += chunk.bytes;
       context_.metrics().shuffle_records_written += chunk.records;
     }
+    context_.metrics().spilled_bytes += output.spilled_bytes;
     message.chunks = std::move(output.chunks);
     message.slabs = std::move(output.slabs);
     context_.set_map_output(std::move(message));
@@ -76,10 +77,12 @@ class RecordWriter {
 /// Calls visit(record) for every record of the chunks: const T& for bitwise records, a view_t<T>
 /// rvalue otherwise. Views point into the arena and live as long as the task.
 template <class T, class Visit>
-void for_each_record(TaskContext& context, const std::vector<protocol::Chunk>& chunks,
-                     Visit&& visit) {
-  for (const protocol::Chunk& chunk : chunks) {
-    const std::byte* const begin = context.services().arena().at(chunk.offset);
+void for_each_record(TaskContext& context, std::span<const protocol::Chunk> chunks, Visit&& visit) {
+  const storage::NodeArena& arena = context.services().arena();
+  for (std::size_t at = 0; at < chunks.size(); ++at) {
+    const protocol::Chunk& chunk = chunks[at];
+    if (at + 1 < chunks.size()) arena.expect_reads(chunks[at + 1].offset, chunks[at + 1].bytes);
+    const std::byte* const begin = arena.at(chunk.offset);
     if constexpr (protocol::is_bitwise_v<T>) {
       const auto* records = reinterpret_cast<const T*>(begin);
       for (std::size_t i = 0; i < chunk.bytes / sizeof(T); ++i) visit(records[i]);
@@ -93,6 +96,7 @@ void for_each_record(TaskContext& context, const std::vector<protocol::Chunk>& c
         visit(std::move(record));
       }
     }
+    arena.forget_reads(chunk.offset, chunk.bytes);
     context.check_stop();
   }
 }
