@@ -56,9 +56,9 @@ SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::
 }  // namespace
 
 ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner owner,
-                         std::uint32_t reducers)
+                         std::uint32_t reducers, std::uint64_t working_set)
     : arena_(&arena),
-      slabs_(arena, owner, SlabBump::Place::memory, working_set),
+      slabs_(arena, owner, SlabBump::Place::memory, std::max<std::uint64_t>(working_set, 1)),
       disk_(arena, owner, SlabBump::Place::disk) {
   std::byte* nowhere = arena.at(0);  // a valid address for records of no bytes
   open_.assign(reducers, Open{nowhere, nowhere, nowhere, 0, 0});
@@ -139,14 +139,20 @@ void ChunkWriter::spill() {
   std::fill(open_.begin(), open_.end(), Open{nowhere, nowhere, nowhere, 0, 0});
 }
 
+std::vector<protocol::Chunk> ChunkWriter::written() {
+  close_all();
+  std::vector<protocol::Chunk> chunks = spilled_;
+  chunks.insert(chunks.end(), closed_.begin(), closed_.end());
+  std::stable_sort(chunks.begin(), chunks.end(), by_partition);
+  return chunks;
+}
+
 ChunkWriter::Output ChunkWriter::finish() {
   // What others keep in memory already must not be joined by the working sets of all tasks.
   if (!spilled_.empty() && arena_->over_budget()) spill();
-  close_all();
-  std::vector<protocol::Chunk> chunks = std::exchange(spilled_, {});
-  chunks.insert(chunks.end(), closed_.begin(), closed_.end());
+  std::vector<protocol::Chunk> chunks = written();
+  spilled_.clear();
   closed_.clear();
-  std::stable_sort(chunks.begin(), chunks.end(), by_partition);
   std::vector<std::uint64_t> slabs = slabs_.take();
   const std::vector<std::uint64_t> on_disk = disk_.take();
   slabs.insert(slabs.end(), on_disk.begin(), on_disk.end());

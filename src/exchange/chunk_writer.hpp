@@ -26,13 +26,14 @@ class ChunkWriter {
     std::uint64_t spilled_bytes = 0;      ///< of the chunks that lie on disk
   };
 
+  /// Memory that a writer may use, by default, when the arena's budget is used up.
+  static constexpr std::uint64_t default_working_set = 16U << 20U;
+
   /// `owner` is the container's owner number (storage::container_owner).
-  ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner owner, std::uint32_t reducers);
+  ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner owner, std::uint32_t reducers,
+              std::uint64_t working_set = default_working_set);
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
-
-  /// Memory that a writer may use when the arena's budget is used up.
-  static constexpr std::uint64_t working_set = 16U << 20U;
 
   /// Contiguous room for `max_bytes` at the end of the partition's data; valid until the next
   /// reserve or commit. Throws ArenaFull when neither memory nor disk has room.
@@ -52,6 +53,9 @@ class ChunkWriter {
 
   /// Moves what was written so far to disk. Throws ArenaFull when the disk has no room.
   void spill();
+  /// What was written so far, by partition; it stays the writer's, which must not go on writing.
+  std::vector<protocol::Chunk> written();
+  std::uint64_t spilled_bytes() const { return spilled_bytes_; }
   /// Ends writing. Whoever takes the output is responsible for its slabs; without finish() they are
   /// released when the writer is destroyed.
   Output finish();

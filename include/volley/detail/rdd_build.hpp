@@ -9,6 +9,7 @@
 #include <volley/detail/actions.hpp>
 #include <volley/detail/pipeline.hpp>
 #include <volley/detail/shuffle.hpp>
+#include <volley/detail/sort_source.hpp>
 #include <volley/detail/sources.hpp>
 #include <volley/error.hpp>
 

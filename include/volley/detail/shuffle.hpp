@@ -7,6 +7,7 @@
 #include "exchange/chunk_writer.hpp"
 
 #include <volley/detail/aggregation_table.hpp>
+#include <volley/detail/chunk_records.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <algorithm>
@@ -30,7 +31,8 @@ class RecordWriter {
   RecordWriter(TaskContext& context, std::uint32_t reducers)
       : context_(context),
         reducers_(reducers),
-        chunks_(context.services().arena(), context.services().arena_owner(), reducers) {}
+        chunks_(context.services().arena(), context.services().arena_owner(), reducers,
+                spill_working_set(context)) {}
 
   /// `record` is a T or a view of one.
   template <class X>
@@ -73,42 +75,6 @@ class RecordWriter {
   exchange::ChunkWriter chunks_;
   protocol::Bytes scratch_;
 };
-
-/// Calls visit(record) for every record of the chunks: const T& for bitwise records, a view_t<T>
-/// rvalue otherwise. Views point into the arena and live as long as the task.
-template <class T, class Visit>
-void for_each_record(TaskContext& context, std::span<const protocol::Chunk> chunks, Visit&& visit) {
-  const storage::NodeArena& arena = context.services().arena();
-  for (std::size_t at = 0; at < chunks.size(); ++at) {
-    const protocol::Chunk& chunk = chunks[at];
-    if (at + 1 < chunks.size()) arena.expect_reads(chunks[at + 1].offset, chunks[at + 1].bytes);
-    const std::byte* const begin = arena.at(chunk.offset);
-    if constexpr (protocol::is_bitwise_v<T>) {
-      const auto* records = reinterpret_cast<const T*>(begin);
-      for (std::size_t i = 0; i < chunk.bytes / sizeof(T); ++i) visit(records[i]);
-    } else {
-      protocol::Reader in(begin, begin + chunk.bytes);
-      while (in.remaining() != 0) {
-        view_t<T> record{};
-        protocol::read(in, record);
-        VOLLEY_CHECK(!in.failed(), "map output {} of partition {} does not decode", chunk.map,
-                     chunk.partition);
-        visit(std::move(record));
-      }
-    }
-    arena.forget_reads(chunk.offset, chunk.bytes);
-    context.check_stop();
-  }
-}
-
-/// The shuffle that dependency `index` of an RDD reads.
-inline base::ShuffleNumber shuffle_of(TaskContext& context, base::RddId rdd,
-                                      std::size_t index = 0) {
-  return context.plan().rdd(rdd).dependencies.at(index).shuffle;
-}
-inline base::RddId parent_of(TaskContext& context, base::RddId rdd, std::size_t index = 0) {
-  return context.plan().rdd(rdd).dependencies.at(index).parent;
-}
 
 // --- partition functions: key to reduce partition
 // ---------------------------------------------------
@@ -302,26 +268,6 @@ struct LocalFoldSource {
     P::run(context, parent_of(context, rdd), partition, header.chained, aggregator);
     aggregator.flush();
     FoldSource<K, C, C, Fold, F>::template emit_table<K, C>(aggregator.table(), emit);
-  }
-};
-
-/// Sorts a partition by key, stable in map-partition order.
-template <class K, class V, class Less>
-struct SortSource {
-  using record = std::pair<K, V>;
-  static constexpr bool reads_blocks = false;
-  template <class Emit>
-  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    using View = view_t<record>;
-    const auto chunks = context.chunks(shuffle_of(context, rdd), partition);
-    std::vector<View> records;
-    std::uint64_t count = 0;
-    for (const protocol::Chunk& chunk : chunks) count += chunk.records;
-    records.reserve(count);
-    for_each_record<record>(context, chunks, [&](const View& view) { records.push_back(view); });
-    std::stable_sort(records.begin(), records.end(),
-                     [](const View& a, const View& b) { return Less{}(a.first, b.first); });
-    for (View& view : records) emit(convert<record>(std::move(view)));
   }
 };
 
