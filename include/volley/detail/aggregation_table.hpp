@@ -35,9 +35,11 @@ class KeyBytes {
       next_ = blocks_.back().get();
     }
     std::memcpy(next_, text.data(), text.size());
+    used_ += text.size();
     room_ -= text.size();
     return std::exchange(next_, next_ + text.size());
   }
+  std::size_t used() const { return used_; }
 
  private:
   static constexpr std::size_t block_bytes = 4096;
@@ -45,6 +47,7 @@ class KeyBytes {
   std::vector<std::unique_ptr<char[]>> blocks_;
   char* next_ = nullptr;
   std::size_t room_ = 0;
+  std::size_t used_ = 0;
 };
 
 /// Equality of a key and its view, member by member.
@@ -123,6 +126,21 @@ class AggregationTable {
   ~AggregationTable() { destroy(); }
 
   std::size_t size() const { return size_; }
+  /// Bytes of slots and long keys, without what values hold elsewhere.
+  std::size_t memory() const { return memory_.bytes() + bytes_.used(); }
+  /// Bytes at the peak of the next growth, if it may come within `more` insertions, else memory().
+  std::size_t memory_after(std::size_t more) const {
+    return memory() + (size_ + more > limit_ ? 2 * memory_.bytes() : 0);
+  }
+  /// Forgets every entry; the slots stay as many, or become few.
+  void clear(bool keep_capacity) {
+    destroy();
+    const std::size_t capacity = keep_capacity ? mask_ + 1 : first_capacity;
+    memory_ = program::TableMemory();
+    bytes_ = KeyBytes();
+    size_ = 0;
+    reset(capacity);
+  }
 
   /// Brings the slot that a hash leads to into the cache.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(slots() + (fold(hash) & mask_), 1); }
@@ -232,16 +250,34 @@ class AggregationTable {
   KeyBytes bytes_;
 };
 
+/// Bytes that a value holds outside itself, as far as one look tells.
+template <class V>
+std::size_t held_bytes(const V& value) {
+  if constexpr (std::is_trivially_copyable_v<V>) {
+    return 0;
+  } else if constexpr (is_pair<V>::value) {
+    return held_bytes(value.first) + held_bytes(value.second);
+  } else if constexpr (requires { value.capacity(); }) {
+    return value.capacity() * sizeof(*value.begin());
+  } else {
+    return sizeof(V);
+  }
+}
+
 /// Feeds a table in batches: hashes and prefetches all of a batch, then updates. `R` is the record
-/// type (a pair, possibly of views), `Fold` has create(value) -> C and merge(C&, value).
-template <class R, class C, class Fold>
+/// type (a pair, possibly of views), `Fold` has create(value) -> C and merge(C&, value). When the
+/// table needs more than `limit` bytes, on_full(table) is called, which empties it.
+template <class R, class C, class Fold, class OnFull>
 class Aggregator {
  public:
   using record_type = R;
   using K = owned_t<typename R::first_type>;
   using Table = AggregationTable<K, C>;
 
-  explicit Aggregator(Fold& fold) : fold_(fold) { pending_.reserve(batch_size); }
+  Aggregator(Fold& fold, std::uint64_t limit, OnFull& on_full)
+      : fold_(fold), limit_(limit), on_full_(on_full) {
+    pending_.reserve(batch_size);
+  }
 
   template <class X>
   void operator()(X&& record) {
@@ -257,17 +293,46 @@ class Aggregator {
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       R& record = pending_[i];
       table_.upsert(
-          std::move(record.first), hashes[i],
-          [&] { return fold_.create(std::move(record.second)); },
-          [&](C& into) { fold_.merge(into, std::move(record.second)); });
+          std::move(record.first), hashes[i], [&] { return create(std::move(record.second)); },
+          [&](C& into) { merge(into, std::move(record.second)); });
     }
     pending_.clear();
+    if (table_.memory_after(batch_size) + held_ > limit_) [[unlikely]] {
+      if (table_.size() == 0) return;
+      on_full_(table_);
+      held_ = 0;
+    }
   }
   Table& table() { return table_; }
 
  private:
   static constexpr std::size_t batch_size = 64;
+
+  template <class V>
+  C create(V&& value) {
+    if constexpr (std::is_trivially_copyable_v<C>) {
+      return fold_.create(std::forward<V>(value));
+    } else {
+      C created = fold_.create(std::forward<V>(value));
+      held_ += held_bytes(created) + Fold::element_bytes(created);
+      return created;
+    }
+  }
+  template <class V>
+  void merge(C& into, V&& value) {
+    if constexpr (std::is_trivially_copyable_v<C>) {
+      fold_.merge(into, std::forward<V>(value));
+    } else {
+      const std::size_t before = held_bytes(into);
+      fold_.merge(into, std::forward<V>(value));
+      held_ += held_bytes(into) - before + Fold::element_bytes(into);
+    }
+  }
+
   Fold& fold_;
+  std::uint64_t limit_;
+  OnFull& on_full_;
+  std::uint64_t held_ = 0;  ///< by values, outside the table
   std::vector<R> pending_;
   Table table_;
 };

@@ -8,6 +8,7 @@
 
 #include <volley/detail/aggregation_table.hpp>
 #include <volley/detail/chunk_records.hpp>
+#include <volley/detail/fold.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <algorithm>
@@ -102,70 +103,7 @@ struct RangePartition {
   }
 };
 
-// --- folds: how values of one key become one
-// -------------------------------------------------------- V: value type of the input, C: of the
-// result. create(V) -> C; merge(C&, V) on the map side; combine(C&, C) on the reduce side.
-
-template <class C, class F>
-struct ReduceFold {
-  static constexpr bool combines_before_shuffle = true;
-  F& function;
-  template <class V>
-  C create(V&& value) const {
-    return convert<C>(std::forward<V>(value));
-  }
-  template <class V>
-  void merge(C& into, V&& value) const {
-    into = function(std::as_const(into), convert<C>(std::forward<V>(value)));
-  }
-};
-
-template <class C>
-struct GroupFold {
-  static constexpr bool combines_before_shuffle = false;
-  Nothing& function;
-  template <class V>
-  C create(V&& value) const {
-    C list;
-    list.push_back(convert<typename C::value_type>(std::forward<V>(value)));
-    return list;
-  }
-  template <class V>
-  void merge(C& into, V&& value) const {
-    into.push_back(convert<typename C::value_type>(std::forward<V>(value)));
-  }
-};
-
-/// distinct: there is nothing to fold.
-struct DistinctFold {
-  static constexpr bool combines_before_shuffle = true;
-  Nothing& function;
-  Nothing create(Nothing) const { return {}; }
-  void merge(Nothing&, Nothing) const {}
-};
-
 // --- map tasks
-/// Flushes an aggregator whose pending records have views before these expire.
-template <class A>
-class ViewGuard {
- public:
-  ViewGuard(TaskContext& context, A& aggregator) : context_(context), aggregator_(aggregator) {
-    if constexpr (has_views<typename A::record_type>) {
-      context_.on_views_expire(&aggregator_, [this] { aggregator_.flush(); });
-    }
-  }
-  ViewGuard(const ViewGuard&) = delete;
-  ViewGuard& operator=(const ViewGuard&) = delete;
-  ~ViewGuard() {
-    if constexpr (has_views<typename A::record_type>) context_.forget_views(&aggregator_);
-  }
-
- private:
-  TaskContext& context_;
-  A& aggregator_;
-};
-
-// ---------------------------------------------------------------------------------------
 
 /// Captures of a map task: whether the handle's type was true, then what the task itself needs.
 struct MapTaskHeader {
@@ -186,15 +124,23 @@ void combining_map_task(TaskContext& context, base::RddId rdd, std::uint32_t par
   protocol::read(in, partition_of);
   Shipped<F> function(in);
   Fold fold{function.get()};
-  Aggregator<R, C, Fold> aggregator(fold);
-  const ViewGuard guard(context, aggregator);
-  P::run(context, rdd, partition, header.chained, aggregator);
-  aggregator.flush();
   RecordWriter<std::pair<K, C>> writer(context, header.reducers);
-  aggregator.table().for_each([&](const auto& key, C& value) {
-    writer.write(partition_of(key),
-                 std::pair<std::decay_t<decltype(key)>, C>(key, std::move(value)));
-  });
+  // Keys may come again after their entries were written: the reduce side folds all of them.
+  auto write_all = [&](AggregationTable<K, C>& table) {
+    table.for_each([&](const auto& key, C& value) {
+      writer.write(partition_of(key),
+                   std::pair<std::decay_t<decltype(key)>, C>(key, std::move(value)));
+    });
+    table.clear(true);
+  };
+  {
+    Aggregator<R, C, Fold, decltype(write_all)> aggregator(fold, context.services().task_memory(),
+                                                           write_all);
+    const ViewGuard guard(context, aggregator);
+    P::run(context, rdd, partition, header.chained, aggregator);
+    aggregator.flush();
+    write_all(aggregator.table());
+  }
   writer.finish();
 }
 
@@ -228,24 +174,14 @@ struct FoldSource {
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     auto function = load_operation<FoldSource>(context, rdd);
     Fold fold{function->get()};
-    Aggregator<view_t<std::pair<K, V>>, C, Fold> aggregator(fold);
-    for_each_record<std::pair<K, V>>(context, context.chunks(shuffle_of(context, rdd), partition),
-                                     aggregator);
-    aggregator.flush();
-    emit_table<K, C>(aggregator.table(), emit);
-  }
-  template <class Key, class Value, class Table, class Emit>
-  static void emit_table(Table& table, Emit& emit) {
-    std::pair<Key, Value> record;  // one object: long keys reuse its memory
-    table.for_each([&](const auto& key, Value& value) {
-      if constexpr (std::is_same_v<Key, std::string>) {
-        record.first.assign(key);
-      } else {
-        record.first = key;
-      }
-      record.second = std::move(value);
-      emit(std::as_const(record));
-    });
+    using R = view_t<std::pair<K, V>>;
+    FoldRun<K, C>::template fold<R>(
+        context, fold, 0,
+        [&](auto& aggregator) {
+          for_each_record<std::pair<K, V>>(
+              context, context.chunks(shuffle_of(context, rdd), partition), aggregator);
+        },
+        emit);
   }
 };
 
@@ -263,11 +199,12 @@ struct LocalFoldSource {
     protocol::read(in, header);
     Shipped<F> function(in);
     Fold fold{function.get()};
-    Aggregator<typename P::record, C, Fold> aggregator(fold);
-    const ViewGuard guard(context, aggregator);
-    P::run(context, parent_of(context, rdd), partition, header.chained, aggregator);
-    aggregator.flush();
-    FoldSource<K, C, C, Fold, F>::template emit_table<K, C>(aggregator.table(), emit);
+    FoldRun<K, C>::template fold<typename P::record>(
+        context, fold, 0,
+        [&](auto& aggregator) {
+          P::run(context, parent_of(context, rdd), partition, header.chained, aggregator);
+        },
+        emit);
   }
 };
 

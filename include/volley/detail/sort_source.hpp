@@ -171,8 +171,8 @@ class PartitionSorter {
   }
 
   void write_run() {
-    auto writer =
-        std::make_unique<exchange::ChunkWriter>(arena_, context_.services().arena_owner(), 1);
+    auto writer = std::make_unique<exchange::ChunkWriter>(arena_, context_.services().arena_owner(),
+                                                          1, spill_working_set(context_));
     visit_sorted([&](const std::byte* record) {
       const std::size_t size = records_.size(record);
       std::memcpy(writer->reserve(0, size), record, size);

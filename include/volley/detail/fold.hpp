@@ -1,0 +1,211 @@
+#pragma once
+// Folds: how the values of one key become one, and how a task folds more keys than it has memory
+// for. Then the table goes to disk in parts by the keys' hashes, as often as needed, and each part
+// is folded on its own (a grace hash aggregation: Kitsuregawa et al. 1983, Graefe 1993).
+
+#include "exchange/chunk_writer.hpp"
+
+#include <volley/detail/aggregation_table.hpp>
+#include <volley/detail/chunk_records.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace volley::detail {
+
+// V: value type of the input, C: of the result. create(V) -> C; merge(C&, V); combine(C&, C), of
+// two results. element_bytes: what the last create or merge put outside C beyond held_bytes().
+
+template <class C, class F>
+struct ReduceFold {
+  static constexpr bool combines_before_shuffle = true;
+  F& function;
+  template <class V>
+  C create(V&& value) const {
+    return convert<C>(std::forward<V>(value));
+  }
+  template <class V>
+  void merge(C& into, V&& value) const {
+    into = function(std::as_const(into), convert<C>(std::forward<V>(value)));
+  }
+  void combine(C& into, C&& other) const { merge(into, std::move(other)); }
+  static std::size_t element_bytes(const C&) { return 0; }
+};
+
+template <class C>
+struct GroupFold {
+  static constexpr bool combines_before_shuffle = false;
+  Nothing& function;
+  template <class V>
+  C create(V&& value) const {
+    C list;
+    list.push_back(convert<typename C::value_type>(std::forward<V>(value)));
+    return list;
+  }
+  template <class V>
+  void merge(C& into, V&& value) const {
+    into.push_back(convert<typename C::value_type>(std::forward<V>(value)));
+  }
+  void combine(C& into, C&& other) const {
+    into.insert(into.end(), std::make_move_iterator(other.begin()),
+                std::make_move_iterator(other.end()));
+  }
+  static std::size_t element_bytes(const C& list) {
+    if constexpr (std::is_trivially_copyable_v<typename C::value_type>) {
+      return 0;
+    } else {
+      return held_bytes(list.back());
+    }
+  }
+};
+
+/// distinct: there is nothing to fold.
+struct DistinctFold {
+  static constexpr bool combines_before_shuffle = true;
+  Nothing& function;
+  Nothing create(Nothing) const { return {}; }
+  void merge(Nothing&, Nothing) const {}
+  void combine(Nothing&, Nothing) const {}
+};
+
+/// Folds results of `Fold`.
+template <class Fold>
+struct CombineFold {
+  Fold& fold;
+  template <class C>
+  C create(C&& value) const {
+    return std::forward<C>(value);
+  }
+  template <class C>
+  void merge(C& into, C&& value) const {
+    fold.combine(into, std::move(value));
+  }
+  template <class C>
+  static std::size_t element_bytes(const C& value) {
+    return Fold::element_bytes(value);
+  }
+};
+template <class Fold>
+inline constexpr bool is_combine_fold = false;
+template <class Fold>
+inline constexpr bool is_combine_fold<CombineFold<Fold>> = true;
+
+/// Flushes an aggregator whose pending records have views before these expire.
+template <class A>
+class ViewGuard {
+ public:
+  ViewGuard(TaskContext& context, A& aggregator) : context_(context), aggregator_(aggregator) {
+    if constexpr (has_views<typename A::record_type>) {
+      context_.on_views_expire(&aggregator_, [this] { aggregator_.flush(); });
+    }
+  }
+  ViewGuard(const ViewGuard&) = delete;
+  ViewGuard& operator=(const ViewGuard&) = delete;
+  ~ViewGuard() {
+    if constexpr (has_views<typename A::record_type>) context_.forget_views(&aggregator_);
+  }
+
+ private:
+  TaskContext& context_;
+  A& aggregator_;
+};
+
+/// What did not fit, in parts by hash: records (K, C).
+template <class K, class C>
+class FoldSpill {
+ public:
+  static constexpr std::uint32_t parts = 16;
+
+  FoldSpill(TaskContext& context, std::uint32_t level)
+      : context_(context),
+        level_(level),
+        writer_(context.services().arena(), context.services().arena_owner(), parts,
+                spill_working_set(context)) {}
+  FoldSpill(const FoldSpill&) = delete;
+  FoldSpill& operator=(const FoldSpill&) = delete;
+  ~FoldSpill() { context_.metrics().spilled_bytes += writer_.spilled_bytes(); }
+
+  template <class Key>
+  void write(const Key& key, const C& value) {
+    scratch_.clear();
+    {
+      protocol::Writer out(scratch_);
+      protocol::write(out, std::pair<const Key&, const C&>(key, value));
+    }
+    // Other bits than those that picked the partition, and others on every level.
+    const std::uint64_t hash = mix64(hash_key(key) + (level_ + 1) * 0x9e3779b97f4a7c15ULL);
+    const auto part = static_cast<std::uint32_t>(hash % parts);
+    std::memcpy(writer_.reserve(part, scratch_.size()), scratch_.data(), scratch_.size());
+    writer_.commit(part, scratch_.size());
+  }
+  /// By part; nothing is written after.
+  std::vector<std::vector<protocol::Chunk>> take() {
+    std::vector<std::vector<protocol::Chunk>> by_part(parts);
+    for (const protocol::Chunk& chunk : writer_.written())
+      by_part[chunk.partition].push_back(chunk);
+    return by_part;
+  }
+
+ private:
+  TaskContext& context_;
+  std::uint32_t level_;
+  exchange::ChunkWriter writer_;
+  protocol::Bytes scratch_;
+};
+
+/// Folds all records of type R that `run(aggregator)` feeds, and emits pairs of key and result.
+template <class K, class C>
+struct FoldRun {
+  template <class R, class Fold, class Run, class Emit>
+  static void fold(TaskContext& context, Fold& fold, std::uint32_t level, Run&& run, Emit& emit) {
+    std::unique_ptr<FoldSpill<K, C>> spill;
+    auto spill_all = [&](AggregationTable<K, C>& table) {
+      if (!spill) spill = std::make_unique<FoldSpill<K, C>>(context, level);
+      table.for_each([&](const auto& key, const C& value) { spill->write(key, value); });
+      table.clear(true);
+    };
+    {
+      // Keys that no level tells apart have to fit.
+      constexpr std::uint32_t deepest = 6;
+      const std::uint64_t limit = level < deepest ? context.services().task_memory() : UINT64_MAX;
+      Aggregator<R, C, Fold, decltype(spill_all)> aggregator(fold, limit, spill_all);
+      const ViewGuard guard(context, aggregator);
+      run(aggregator);
+      aggregator.flush();
+      if (!spill) return emit_table(aggregator.table(), emit);
+      spill_all(aggregator.table());
+    }
+    for (const auto& chunks : spill->take()) {
+      const auto again = [&](auto& aggregator) {
+        for_each_record<std::pair<K, C>>(context, std::span(chunks), aggregator);
+      };
+      using Next = view_t<std::pair<K, C>>;
+      if constexpr (is_combine_fold<Fold>) {
+        FoldRun::fold<Next>(context, fold, level + 1, again, emit);
+      } else {
+        CombineFold<Fold> combine{fold};
+        FoldRun::fold<Next>(context, combine, level + 1, again, emit);
+      }
+    }
+  }
+
+ private:
+  template <class Emit>
+  static void emit_table(AggregationTable<K, C>& table, Emit& emit) {
+    std::pair<K, C> record;  // one object: long keys reuse its memory
+    table.for_each([&](const auto& key, C& value) {
+      if constexpr (std::is_same_v<K, std::string>) {
+        record.first.assign(key);
+      } else {
+        record.first = key;
+      }
+      record.second = std::move(value);
+      emit(std::as_const(record));
+    });
+  }
+};
+
+}  // namespace volley::detail
