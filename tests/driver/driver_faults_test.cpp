@@ -205,6 +205,11 @@ TEST(DriverFaults, ASilentExecutorIsLostAfterTheNetworkTimeout) {
   ASSERT_EQ(c.driver.summary().lost_executors.size(), 1U);
   EXPECT_NE(c.driver.summary().lost_executors[0].reason.find("volley.network.timeout"),
             std::string::npos);
+  // It may be unable to listen: its NodeManager ends it, and so makes room for another.
+  const auto stops = c.received<protocol::ContainerStopRequested, protocol::NodeManagerMessage>(
+      protocol::at_rank(Role::node_manager, 1));
+  ASSERT_EQ(stops.size(), 1U);
+  EXPECT_EQ(stops[0].container, c.executors.at(1).address.container);
   c.add_executor(2, 1, 1);
   c.tasks.erase(0);
   c.finish_all();
