@@ -216,6 +216,26 @@ TEST(DriverFaults, ASilentExecutorIsLostAfterTheNetworkTimeout) {
   c.expect_job_succeeded(0, 1);
 }
 
+TEST(DriverFaults, ResultsTogetherHaveALimit) {
+  Options options;
+  options.max_result_size = {1000};
+  FakeCluster c(options);
+  c.result_bytes = 500;
+  c.add_executor(1, 1, 4);
+  LineageBuilder b;
+  c.submit(b.job(0, b.source(2)));
+  c.finish_all();
+  c.expect_job_succeeded(0, 2);
+  c.submit(b.job(1, b.source(3)));
+  c.finish_all();
+  ASSERT_TRUE(c.job_end(1).has_value());
+  EXPECT_EQ(c.job_end(1)->error,
+            "Job aborted due to stage failure: Total size of serialized results of 3 tasks (1.5 "
+            "KiB) is bigger than volley.driver.maxResultSize (1000 B): save them, or raise the "
+            "limit");
+  EXPECT_TRUE(c.driver.idle());
+}
+
 TEST(DriverFaults, JobsWaitWhileThereIsNoExecutor) {
   FakeCluster c;
   c.add_executor(1, 1, 2);
