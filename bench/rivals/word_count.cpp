@@ -93,20 +93,27 @@ T take(const char*& at) {
   return value;
 }
 
-std::vector<char> exchange_counts(const Counts& counts, int ranks) {
-  std::vector<std::vector<char>> to(static_cast<std::size_t>(ranks));
+rival::Buffer<char> exchange_counts(const Counts& counts, const rival::World& world) {
+  std::vector<std::vector<char>> to(static_cast<std::size_t>(world.size));
   counts.for_each([&](const Counts::Entry& entry) {
     std::vector<char>& out = to[entry.tag % to.size()];
     put(out, entry.length);
     put(out, entry.count);
     out.insert(out.end(), entry.word, entry.word + entry.length);
   });
-  return rival::exchange(to);
+  std::vector<std::uint64_t> sizes;
+  std::vector<char> all;
+  for (std::vector<char>& part : to) {
+    sizes.push_back(part.size());
+    all.insert(all.end(), part.begin(), part.end());
+    std::vector<char>().swap(part);
+  }
+  return rival::exchange(all.data(), sizes, world.rank);
 }
 
-void merge(const std::vector<char>& received, Counts& counts) {
-  const char* at = received.data();
-  const char* const end = at + received.size();
+void merge(const rival::Buffer<char>& received, Counts& counts) {
+  const char* at = received.begin();
+  const char* const end = received.end();
   while (at != end) {
     const auto length = take<std::uint32_t>(at);
     const auto count = take<std::uint64_t>(at);
@@ -116,20 +123,16 @@ void merge(const std::vector<char>& received, Counts& counts) {
 }
 
 std::uint64_t write_part(const Counts& counts, const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  if (file == nullptr) rival::die(path);
-  std::vector<char> buffer(std::size_t{1} << 20U);
-  std::setvbuf(file, buffer.data(), _IOFBF, buffer.size());
+  rival::File file(path);
   std::uint64_t words = 0;
   counts.for_each([&](const Counts::Entry& entry) {
     std::array<char, 24> number{'\t'};
     char* end = std::to_chars(number.data() + 1, number.data() + 22, entry.count).ptr;
     *end++ = '\n';
-    std::fwrite(entry.word, 1, entry.length, file);
-    std::fwrite(number.data(), 1, static_cast<std::size_t>(end - number.data()), file);
+    file.write(entry.word, entry.length);
+    file.write(number.data(), static_cast<std::size_t>(end - number.data()));
     words += entry.count;
   });
-  if (std::fclose(file) != 0) rival::die(path);
   return words;
 }
 
@@ -137,23 +140,17 @@ std::uint64_t write_part(const Counts& counts, const std::string& path) {
 
 int main(int argc, char** argv) {
   const rival::World world(&argc, &argv);
-  if (argc != 3) {
-    if (world.rank == 0) std::fputs("usage: rival_word_count INPUT OUTPUT\n", stderr);
-    return 2;
-  }
+  rival::expect_arguments(argc, 2, "rival_word_count INPUT OUTPUT", world);
   const double start = MPI_Wtime();
-  if (world.rank == 0 && ::mkdir(argv[2], 0777) != 0) rival::die(argv[2]);
+  const std::string part = rival::make_output(argv[2], world);
   Counts local;
   count_words(rival::lines_of_part(rival::map_file(argv[1]), world.rank, world.size), local);
   const double counted = MPI_Wtime();
-  const std::vector<char> received = exchange_counts(local, world.size);
+  const rival::Buffer<char> received = exchange_counts(local, world);
   Counts merged;
   merge(received, merged);
 
-  std::array<char, 24> name{};
-  std::snprintf(name.data(), name.size(), "/part-%05d", world.rank);
-  std::array<std::uint64_t, 2> totals = {write_part(merged, argv[2] + std::string(name.data())),
-                                         merged.distinct()};
+  std::array<std::uint64_t, 2> totals = {write_part(merged, part), merged.distinct()};
   MPI_Allreduce(MPI_IN_PLACE, totals.data(), 2, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
   if (world.rank == 0) {
     std::printf("words=%llu distinct=%llu count_s=%.3f total_s=%.3f\n",
