@@ -131,8 +131,8 @@ class Program:
 
     def fail(self, code):
         said = self.printed.read_text(errors="replace") + self.log.read_text(errors="replace")
-        sys.exit(f"{' '.join(self.command)}\nfailed, exit code {code} (ended after {self.timeout:.0f} s at the latest); its output ({self.printed}, {self.log}) ends "
-                 "with:\n" + "\n".join(said.splitlines()[-15:]))
+        sys.exit(f"{' '.join(self.command)}\nfailed or took more than {self.timeout:.0f} s, exit code {code}; its "
+                 f"output ({self.printed}, {self.log}) ends with:\n" + "\n".join(said.splitlines()[-15:]))
 
 
 def cpu_of_children():

@@ -130,64 +130,66 @@ class Buffer {
   std::size_t size_;
 };
 
-/// All-to-all of records in memory: `to` holds those for rank 0, then for rank 1, ..., `counts` of
-/// them; the result holds what came, in rank order. Counts may pass 2^31: messages have at most
-/// `segment` bytes. What stays on the rank is copied once.
+/// Messages of records, of at most `segment` bytes each, so that counts may pass 2^31.
 template <class T>
-Buffer<T> exchange(const T* to, const std::vector<std::uint64_t>& counts, int rank) {
-  constexpr std::size_t segment = (std::size_t{64} << 20U) / sizeof(T);
-  const std::size_t ranks = counts.size();
-  const auto self = static_cast<std::size_t>(rank);
-  std::vector<std::uint64_t> coming(ranks);
-  MPI_Alltoall(counts.data(), 1, MPI_UINT64_T, coming.data(), 1, MPI_UINT64_T, MPI_COMM_WORLD);
-  Buffer<T> result(std::accumulate(coming.begin(), coming.end(), std::size_t{0}));
-  std::vector<MPI_Request> requests;
-  const auto in_segments = [&](std::size_t count, auto&& start) {
+class Messages {
+ public:
+  void receive(T* into, std::size_t count, int from) {
+    in_segments(count, [&](std::size_t at, int bytes, MPI_Request* request) {
+      MPI_Irecv(into + at, bytes, MPI_BYTE, from, 0, MPI_COMM_WORLD, request);
+    });
+  }
+  void send(const T* records, std::size_t count, int to) {
+    in_segments(count, [&](std::size_t at, int bytes, MPI_Request* request) {
+      MPI_Isend(records + at, bytes, MPI_BYTE, to, 0, MPI_COMM_WORLD, request);
+    });
+  }
+  void wait() {
+    MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+  }
+
+ private:
+  static constexpr std::size_t segment = (std::size_t{64} << 20U) / sizeof(T);
+  template <class Start>
+  void in_segments(std::size_t count, Start&& start) {
     for (std::size_t at = 0; at < count; at += segment) {
-      start(at, static_cast<int>(std::min(segment, count - at) * sizeof(T)),
-            &requests.emplace_back());
+      const auto bytes = static_cast<int>(std::min(segment, count - at) * sizeof(T));
+      start(at, bytes, &requests_.emplace_back());
     }
-  };
+  }
+  std::vector<MPI_Request> requests_;
+};
+
+/// Sends each record to rank rank_of(record); the result is what came, in the order of ranks and,
+/// within one, of its records.
+template <class T, class RankOf>
+Buffer<T> exchange(std::span<const T> records, const World& world, RankOf&& rank_of) {
+  const auto ranks = static_cast<std::size_t>(world.size);
+  const auto self = static_cast<std::size_t>(world.rank);
+  // One pass: most records are not in the cache, and a second look would cost as much again.
+  std::vector<std::vector<T>> to(ranks);
+  for (std::vector<T>& some : to) some.reserve(records.size() / ranks * 11 / 10);
+  for (const T& record : records) to[static_cast<std::size_t>(rank_of(record))].push_back(record);
+
+  std::vector<std::uint64_t> going(ranks);
+  std::vector<std::uint64_t> coming(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) going[r] = to[r].size();
+  MPI_Alltoall(going.data(), 1, MPI_UINT64_T, coming.data(), 1, MPI_UINT64_T, MPI_COMM_WORLD);
+  Buffer<T> result(std::accumulate(coming.begin(), coming.end(), std::size_t{0}));
+  Messages<T> messages;
   T* own = nullptr;
   T* into = result.begin();
   for (std::size_t r = 0; r < ranks; into += coming[r], ++r) {
-    if (r == self) own = into;
-    in_segments(r == self ? 0 : coming[r], [&](std::size_t at, int bytes, MPI_Request* request) {
-      MPI_Irecv(into + at, bytes, MPI_BYTE, static_cast<int>(r), 0, MPI_COMM_WORLD, request);
-    });
+    if (r == self) {
+      own = into;
+    } else {
+      messages.receive(into, coming[r], static_cast<int>(r));
+      messages.send(to[r].data(), going[r], static_cast<int>(r));
+    }
   }
-  const T* mine = nullptr;
-  for (std::size_t r = 0; r < ranks; to += counts[r], ++r) {
-    if (r == self) mine = to;
-    in_segments(r == self ? 0 : counts[r], [&](std::size_t at, int bytes, MPI_Request* request) {
-      MPI_Isend(to + at, bytes, MPI_BYTE, static_cast<int>(r), 0, MPI_COMM_WORLD, request);
-    });
-  }
-  if (counts[self] != 0) {
-    std::memcpy(static_cast<void*>(own), static_cast<const void*>(mine), counts[self] * sizeof(T));
-  }
-  MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
+  std::copy(to[self].begin(), to[self].end(), own);
+  messages.wait();
   return result;
-}
-
-/// The records of `from` in the order of part_of(record), below `parts`, and how many each part
-/// has.
-template <class T, class PartOf>
-std::pair<Buffer<T>, std::vector<std::uint64_t>> split(std::span<const T> from, std::size_t parts,
-                                                       PartOf&& part_of) {
-  std::vector<std::uint64_t> counts(parts);
-  std::vector<std::uint32_t> part(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    part[i] = static_cast<std::uint32_t>(part_of(from[i]));
-    ++counts[part[i]];
-  }
-  std::vector<std::size_t> at(parts);
-  std::exclusive_scan(counts.begin(), counts.end(), at.begin(), std::size_t{0});
-  Buffer<T> result(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::memcpy(static_cast<void*>(&result[at[part[i]]++]), &from[i], sizeof(T));
-  }
-  return {std::move(result), std::move(counts)};
 }
 
 /// Spreads the bits of a number: a bijection (xor-shift and multiply, twice). Also what the

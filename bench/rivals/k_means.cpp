@@ -29,9 +29,11 @@ Points load(const char* source, std::size_t dimensions, std::size_t clusters,
   points.count = made ? rival::number(source) : file.size() / dimensions;
   const auto values = [&](std::size_t from, std::size_t to, std::vector<double>& out) {
     out.resize((to - from) * dimensions);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const std::size_t index = from * dimensions + i;
-      out[i] = made ? coordinate(index) : file[index];
+    if (made) {
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = coordinate(from * dimensions + i);
+    } else {
+      std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(from * dimensions), out.size(),
+                  out.begin());
     }
   };
   const auto [begin, end] = rival::share(points.count, world.rank, world.size);
@@ -40,40 +42,67 @@ Points load(const char* source, std::size_t dimensions, std::size_t clusters,
   return points;
 }
 
-/// The nearest centre and the square of its distance. `columns` holds the centres' coordinates by
-/// dimension, so that the inner loop runs over centres as a vector.
-std::pair<std::size_t, double> nearest(const double* point, const std::vector<double>& columns,
-                                       std::vector<double>& distances) {
-  const std::size_t clusters = distances.size();
-  double* const sums = distances.data();
-  std::fill_n(sums, clusters, 0.0);
-  const double* column = columns.data();
-  for (std::size_t d = 0; d < columns.size() / clusters; ++d, column += clusters) {
-    const double x = point[d];
-    for (std::size_t c = 0; c < clusters; ++c) sums[c] += (x - column[c]) * (x - column[c]);
+/// Distances to a block of centres at a time, as one vector.
+constexpr std::size_t lanes = 8;
+using Lanes = double __attribute__((vector_size(lanes * sizeof(double))));
+using Indices = std::int64_t __attribute__((vector_size(lanes * sizeof(std::int64_t))));
+
+constexpr Indices lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+
+/// The centres' coordinates: block by block, dimension by dimension; what is missing in the last
+/// block is infinitely far.
+std::vector<Lanes> in_blocks(const std::vector<double>& centers, std::size_t dimensions) {
+  const std::size_t clusters = centers.size() / dimensions;
+  std::vector<Lanes> blocks;
+  for (std::size_t first = 0; first < clusters; first += lanes) {
+    for (std::size_t d = 0; d < dimensions; ++d) {
+      Lanes lane;
+      for (std::size_t i = 0; i < lanes; ++i) {
+        lane[i] = first + i < clusters ? centers[(first + i) * dimensions + d]
+                                       : std::numeric_limits<double>::infinity();
+      }
+      blocks.push_back(lane);
+    }
   }
-  std::size_t best = 0;
-  for (std::size_t c = 1; c < clusters; ++c) {
-    if (sums[c] < sums[best]) best = c;
+  return blocks;
+}
+
+/// The nearest centre, the first one among equals, and the square of its distance.
+std::pair<std::size_t, double> nearest(const double* point, const std::vector<Lanes>& blocks,
+                                       std::size_t dimensions) {
+  Lanes least = Lanes{} + std::numeric_limits<double>::infinity();
+  Indices index{};
+  const auto count = static_cast<std::int64_t>(blocks.size() / dimensions);
+  const Lanes* block = blocks.data();
+  for (std::int64_t b = 0; b < count; ++b, block += dimensions) {
+    Lanes sum{};
+    for (std::size_t d = 0; d < dimensions; ++d)
+      sum += (point[d] - block[d]) * (point[d] - block[d]);
+    const Indices less = sum < least;
+    least = less ? sum : least;
+    index = less ? Indices{} + b : index;
   }
-  return {best, sums[best]};
+  // Without branches: which lane wins is as good as random.
+  double shortest = least[0];
+  for (std::size_t i = 1; i < lanes; ++i) shortest = least[i] < shortest ? least[i] : shortest;
+  constexpr auto none = std::numeric_limits<std::int64_t>::max();
+  const Indices winners =
+      least == Lanes{} + shortest ? index * lanes + lane_numbers : Indices{} + none;
+  std::int64_t best = winners[0];
+  for (std::size_t i = 1; i < lanes; ++i) best = std::min<std::int64_t>(best, winners[i]);
+  return {static_cast<std::size_t>(best), shortest};
 }
 
 /// One iteration; `centers` moves on, the result is the cost before the move.
 double iterate(const Points& points, std::vector<double>& centers, std::size_t clusters) {
   const std::size_t dimensions = points.dimensions;
-  std::vector<double> columns(centers.size());
-  for (std::size_t c = 0; c < clusters; ++c) {
-    for (std::size_t d = 0; d < dimensions; ++d)
-      columns[d * clusters + c] = centers[c * dimensions + d];
-  }
+  const std::vector<Lanes> blocks = in_blocks(centers, dimensions);
   // Sums of coordinates, then counts, then the cost.
   std::vector<double> sums(clusters * (dimensions + 1) + 1);
   double* const counts = sums.data() + clusters * dimensions;
-  std::vector<double> distances(clusters);
   double cost = 0;
   for (std::size_t at = 0; at < points.own.size(); at += dimensions) {
-    const auto [best, distance] = nearest(points.own.data() + at, columns, distances);
+    const auto [best, distance] = nearest(points.own.data() + at, blocks, dimensions);
     for (std::size_t d = 0; d < dimensions; ++d) sums[best * dimensions + d] += points.own[at + d];
     counts[best] += 1;
     cost += distance;

@@ -67,11 +67,9 @@ Graph load(std::string_view text, const rival::World& world) {
     ends.push_back(static_cast<std::uint32_t>(last));
   }
   std::tie(graph.begin, graph.end) = rival::share(nodes, world.rank, world.size);
-  const auto [to, counts] =
-      rival::split(std::span<const Edge>(local), ends.size(), [&](const Edge& edge) {
-        return std::upper_bound(ends.begin(), ends.end(), edge.source) - ends.begin();
-      });
-  const auto edges = rival::exchange(to.begin(), counts, world.rank);
+  const auto edges = rival::exchange(std::span<const Edge>(local), world, [&](const Edge& edge) {
+    return std::upper_bound(ends.begin(), ends.end(), edge.source) - ends.begin();
+  });
 
   graph.start.resize(graph.end - graph.begin + 1);
   for (const Edge& edge : edges) ++graph.start[edge.source - graph.begin + 1];

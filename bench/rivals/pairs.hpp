@@ -93,10 +93,9 @@ void in_batches(const PairTable& table, std::size_t count, PairAt&& pair_at, Wor
 /// All pairs whose key belongs to this rank.
 inline Buffer<Pair> exchange_by_key(std::span<const Pair> pairs, const World& world) {
   const auto ranks = static_cast<std::uint64_t>(world.size);
-  const auto [to, counts] = split(pairs, ranks, [ranks](const Pair& pair) {
+  return exchange(pairs, world, [ranks](const Pair& pair) {
     return static_cast<std::size_t>(static_cast<Wide>(mix(pair.key)) * ranks >> 64U);
   });
-  return exchange(to.begin(), counts, world.rank);
 }
 
 }  // namespace rival

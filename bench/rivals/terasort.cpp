@@ -109,11 +109,9 @@ void write_sorted(const rival::Buffer<Record>& records, const std::string& path)
 rival::Buffer<Record> exchange_by_range(std::span<const Record> records,
                                         const rival::World& world) {
   const std::vector<Key> bounds = range_bounds(records, world.size);
-  const auto [to, counts] =
-      rival::split(records, static_cast<std::size_t>(world.size), [&](const Record& record) {
-        return std::lower_bound(bounds.begin(), bounds.end(), key_of(record)) - bounds.begin();
-      });
-  return rival::exchange(to.begin(), counts, world.rank);
+  return rival::exchange(records, world, [&](const Record& record) {
+    return std::lower_bound(bounds.begin(), bounds.end(), key_of(record)) - bounds.begin();
+  });
 }
 
 }  // namespace

@@ -101,14 +101,19 @@ rival::Buffer<char> exchange_counts(const Counts& counts, const rival::World& wo
     put(out, entry.count);
     out.insert(out.end(), entry.word, entry.word + entry.length);
   });
-  std::vector<std::uint64_t> sizes;
-  std::vector<char> all;
-  for (std::vector<char>& part : to) {
-    sizes.push_back(part.size());
-    all.insert(all.end(), part.begin(), part.end());
-    std::vector<char>().swap(part);
+  std::vector<std::uint64_t> going(to.size());
+  std::vector<std::uint64_t> coming(to.size());
+  for (std::size_t r = 0; r < to.size(); ++r) going[r] = to[r].size();
+  MPI_Alltoall(going.data(), 1, MPI_UINT64_T, coming.data(), 1, MPI_UINT64_T, MPI_COMM_WORLD);
+  rival::Buffer<char> result(std::accumulate(coming.begin(), coming.end(), std::size_t{0}));
+  rival::Messages<char> messages;
+  char* into = result.begin();
+  for (std::size_t r = 0; r < to.size(); into += coming[r], ++r) {
+    messages.receive(into, coming[r], static_cast<int>(r));
+    messages.send(to[r].data(), to[r].size(), static_cast<int>(r));
   }
-  return rival::exchange(all.data(), sizes, world.rank);
+  messages.wait();
+  return result;
 }
 
 void merge(const rival::Buffer<char>& received, Counts& counts) {
