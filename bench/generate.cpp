@@ -1,10 +1,14 @@
-// volley_generate text|records|graph OUTPUT SIZE [SEED]: inputs for benchmarks and tests. The same
-// arguments give the same bytes on every machine with IEEE doubles and the same libm.
+// volley_generate text|records|graph|points|pairs OUTPUT SIZE [SEED [KEYS]]: inputs for benchmarks
+// and tests. The same arguments give the same bytes on every machine with IEEE doubles and the same
+// libm.
 //
 //   text     SIZE bytes (rounded up to a line) of lines of 6 to 14 words; 1,000,000 distinct words
 //            whose frequency is 1/rank (Zipf, exponent 1), frequent words being short
 //   records  SIZE records of 100 bytes: 10 random key bytes, then 88 printable ones and "\r\n"
 //   graph    SIZE lines "source target" over SIZE/16 vertices; targets crowd at the low ids
+//   points   SIZE points of 8 doubles between 0 and 1
+//   pairs    SIZE pairs of 64-bit numbers, little end first: a key below KEYS (default: SIZE), a
+//            value below 1024
 
 #include <algorithm>
 #include <array>
@@ -99,14 +103,19 @@ std::string word_of(std::uint64_t rank) {
   return word;
 }
 
-void generate_text(Output& out, std::uint64_t bytes, Random& random) {
+struct Settings {
+  std::uint64_t size = 0;
+  std::uint64_t keys = 0;
+};
+
+void generate_text(Output& out, const Settings& settings, Random& random) {
   constexpr std::uint64_t distinct = 1'000'000;
   std::vector<std::string> words;
   words.reserve(distinct);
   for (std::uint64_t rank = 0; rank < distinct; ++rank) words.push_back(word_of(rank));
   const double log_distinct = std::log(static_cast<double>(distinct));
   std::string line;
-  for (std::uint64_t written = 0; written < bytes; written += line.size()) {
+  for (std::uint64_t written = 0; written < settings.size; written += line.size()) {
     line.clear();
     for (std::uint64_t left = 6 + random.below(9); left != 0; --left) {
       // The inverse of the continuous law with density 1/x on [1, distinct].
@@ -118,11 +127,11 @@ void generate_text(Output& out, std::uint64_t bytes, Random& random) {
   }
 }
 
-void generate_records(Output& out, std::uint64_t count, Random& random) {
+void generate_records(Output& out, const Settings& settings, Random& random) {
   constexpr std::size_t record_size = 100;
   constexpr std::size_t key_size = 10;
   std::array<char, record_size> record{};
-  for (std::uint64_t i = 0; i < count; ++i) {
+  for (std::uint64_t i = 0; i < settings.size; ++i) {
     for (std::size_t at = 0; at < key_size; ++at) record.at(at) = static_cast<char>(random.next());
     const std::string number = std::to_string(i);
     std::fill(record.begin() + key_size, record.begin() + 30, '0');
@@ -136,13 +145,33 @@ void generate_records(Output& out, std::uint64_t count, Random& random) {
   }
 }
 
-void generate_graph(Output& out, std::uint64_t edges, Random& random) {
-  const std::uint64_t vertices = std::max<std::uint64_t>(edges / 16, 1);
-  for (std::uint64_t i = 0; i < edges; ++i) {
+void generate_graph(Output& out, const Settings& settings, Random& random) {
+  const std::uint64_t vertices = std::max<std::uint64_t>(settings.size / 16, 1);
+  for (std::uint64_t i = 0; i < settings.size; ++i) {
     const double skewed = std::pow(random.unit(), 3);
     const std::uint64_t source = random.below(vertices);
     const auto target = static_cast<std::uint64_t>(skewed * static_cast<double>(vertices));
     out.write(std::to_string(source) + ' ' + std::to_string(target) + '\n');
+  }
+}
+
+template <class T>
+void write_binary(Output& out, const T& value) {
+  out.write({reinterpret_cast<const char*>(&value), sizeof value});
+}
+
+void generate_points(Output& out, const Settings& settings, Random& random) {
+  for (std::uint64_t i = 0; i < settings.size; ++i) {
+    std::array<double, 8> point{};
+    for (double& coordinate : point) coordinate = random.unit();
+    write_binary(out, point);
+  }
+}
+
+void generate_pairs(Output& out, const Settings& settings, Random& random) {
+  for (std::uint64_t i = 0; i < settings.size; ++i) {
+    const std::uint64_t key = random.below(settings.keys);
+    write_binary(out, std::array{key, random.below(1024)});
   }
 }
 
@@ -155,21 +184,37 @@ std::uint64_t parse_number(std::string_view text) {
   return value;
 }
 
+using Generator = void (*)(Output&, const Settings&, Random&);
+
+Generator find_generator(std::string_view kind) {
+  constexpr std::array<std::pair<std::string_view, Generator>, 5> generators{{
+      {"text", generate_text},
+      {"records", generate_records},
+      {"graph", generate_graph},
+      {"points", generate_points},
+      {"pairs", generate_pairs},
+  }};
+  for (const auto& [name, generator] : generators) {
+    if (name == kind) return generator;
+  }
+  return nullptr;
+}
+
 int run(const std::vector<std::string>& args) {
-  using Generator = void (*)(Output&, std::uint64_t, Random&);
-  const Generator generator = args.size() < 3 || args.size() > 4 ? nullptr
-                              : args[0] == "text"                ? generate_text
-                              : args[0] == "records"             ? generate_records
-                              : args[0] == "graph"               ? generate_graph
-                                                                 : nullptr;
+  const Generator generator =
+      args.size() < 3 || args.size() > 5 ? nullptr : find_generator(args[0]);
   if (generator == nullptr) {
-    std::fputs("usage: volley_generate text|records|graph OUTPUT SIZE [SEED]\n", stderr);
+    std::fputs("usage: volley_generate text|records|graph|points|pairs OUTPUT SIZE [SEED [KEYS]]\n",
+               stderr);
     return 2;
   }
-  const std::uint64_t size = parse_number(args[2]);
+  Settings settings;
+  settings.size = parse_number(args[2]);
+  settings.keys = args.size() > 4 ? parse_number(args[4]) : settings.size;
+  if (settings.keys == 0) settings.keys = 1;
   Random random(args.size() > 3 ? parse_number(args[3]) : 42);
   Output out(args[1]);
-  generator(out, size, random);
+  generator(out, settings, random);
   out.close();
   return 0;
 }

@@ -53,6 +53,23 @@ class Context {
   Rdd<std::string_view, detail::Pipe<detail::TextSource>> text_file(
       const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
 
+  /// The records of binary files that hold nothing but objects of T as they lie in memory (numbers,
+  /// enums, arrays, pairs and structs of these), in this machine's byte order: `paths` and
+  /// partitions as for text_file. Throws IoError when a file's size is no multiple of sizeof(T), or
+  /// as text_file does.
+  template <class T>
+  Rdd<T, detail::Pipe<detail::BinarySource<T>>> binary_records(const std::string& paths,
+                                                               std::uint32_t min_partitions = 0,
+                                                               Where where = Where::current()) {
+    VOLLEY_REQUIRE_BITWISE("binary_records", T);
+    using P = detail::Pipe<detail::BinarySource<T>>;
+    auto splits = plan_binary_records(paths, sizeof(T), min_partitions);
+    const auto partitions = static_cast<std::uint32_t>(splits.size());
+    return {detail::make_lineage(core_, "binary_records", partitions, {}, {},
+                                 detail::compute_closure<P>({}), std::move(splits), {}, where),
+            true};
+  }
+
   /// All partitions of several RDDs of one record type. Throws InvalidArgument for an empty list.
   template <class T>
   Rdd<T> union_of(const std::vector<Rdd<T>>& rdds, Where where = Where::current()) {
@@ -70,6 +87,11 @@ class Context {
   std::string configuration(const std::string& key) const;
 
  private:
+  /// One encoded split for each partition.
+  std::vector<protocol::Bytes> plan_binary_records(const std::string& paths,
+                                                   std::size_t record_size,
+                                                   std::uint32_t min_partitions) const;
+
   template <class T>
   auto make_slices(const std::vector<T>& values, std::uint32_t slices, const Where& where) {
     const std::uint64_t n = slices == 0 ? core_->default_parallelism() : slices;

@@ -236,7 +236,15 @@ class Rdd {
   }
   /// One text file per partition (part-00000 ...) and _SUCCESS when all are there. The directory
   /// must not exist: IoError before the job. A record prints as Spark prints it: see append_text.
-  void save_as_text_file(const std::string& directory, Where where = Where::current()) const;
+  void save_as_text_file(const std::string& directory, Where where = Where::current()) const {
+    save_with<detail::SaveTextAction>("save_as_text_file", directory, where);
+  }
+  /// The same with each record's bytes as they lie in memory, for context.binary_records<T>: the
+  /// records must be numbers, enums, or arrays, pairs and structs of these.
+  void save_as_binary_records(const std::string& directory, Where where = Where::current()) const {
+    VOLLEY_REQUIRE_BITWISE("save_as_binary_records", T);
+    save_with<detail::SaveBinaryAction>("save_as_binary_records", directory, where);
+  }
 
  private:
   static constexpr bool is_any = std::is_same_v<P, detail::AnyPipe<T>>;
@@ -281,6 +289,9 @@ class Rdd {
   template <class A, class Pack>
   std::vector<owned_t<T>> collect_with(const char* name, Pack&& pack,
                                        std::vector<std::uint32_t> partitions, Where where) const;
+  /// Runs action A, which writes one part file per partition, and commits the directory.
+  template <class A>
+  void save_with(const char* name, const std::string& directory, Where where) const;
 
   program::LineagePtr lineage_;
   bool chained_;
@@ -376,12 +387,13 @@ std::vector<owned_t<T>> Rdd<T, P>::top(std::uint64_t n, Before before, Where whe
 }
 
 template <class T, class P>
-void Rdd<T, P>::save_as_text_file(const std::string& directory, Where where) const {
+template <class A>
+void Rdd<T, P>::save_with(const char* name, const std::string& directory, Where where) const {
   const std::string path = detail::begin_output(*lineage_->core(), directory);
   try {
-    run<detail::SaveTextAction>(
-        "save_as_text_file", [&](auto& out) { protocol::write(out, path); }, all_partitions(),
-        where, [](std::uint32_t, const protocol::Bytes&) {});
+    run<A>(
+        name, [&](auto& out) { protocol::write(out, path); }, all_partitions(), where,
+        [](std::uint32_t, const protocol::Bytes&) {});
   } catch (...) {
     detail::abort_output(path);
     throw;

@@ -130,6 +130,11 @@ concept PairRecord = detail::is_pair<T>::value;
   static_assert(::volley::PairRecord<T>,   \
                 operation " needs records that are std::pair<key, value>: map to pairs first")
 
+#define VOLLEY_REQUIRE_BITWISE(operation, T)                                \
+  static_assert(::volley::protocol::is_bitwise_v<T>, operation              \
+                " needs records that are the same in memory as in a file: " \
+                "numbers, enums, and arrays, pairs or structs of these")
+
 namespace detail {
 
 /// Converts a record to another type of the same owned type, copying what is viewed.

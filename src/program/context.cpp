@@ -55,6 +55,18 @@ Rdd<std::string_view, detail::Pipe<detail::TextSource>> Context::text_file(
           true};
 }
 
+std::vector<protocol::Bytes> Context::plan_binary_records(const std::string& paths,
+                                                          std::size_t record_size,
+                                                          std::uint32_t min_partitions) const {
+  const std::uint32_t wanted = min_partitions == 0 ? core_->default_parallelism() : min_partitions;
+  const auto splits = io::plan_binary_input(
+      paths, record_size, wanted, core_->configuration().bytes("volley.files.maxPartitionBytes"));
+  if (!splits) throw IoError(splits.error());
+  std::vector<protocol::Bytes> payloads;
+  for (const io::BinarySplit& split : splits.value()) payloads.push_back(protocol::encode(split));
+  return payloads;
+}
+
 std::string Context::configuration(const std::string& key) const {
   if (config::find_option(key) == nullptr) throw InvalidArgument("there is no option " + key);
   return core_->configuration().text(key);

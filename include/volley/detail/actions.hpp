@@ -13,6 +13,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -118,31 +119,47 @@ struct ForeachAction {
   Shipped<F> function;
 };
 
-/// One part file, renamed into place when it is whole.
-struct SaveTextAction {
-  explicit SaveTextAction(protocol::Reader& in) { protocol::read(in, directory); }
+/// One part file, renamed into place when it is whole. Format: `bytes(record, scratch)` are the
+/// bytes of a record, in the scratch or in the record.
+template <class Format>
+struct SaveAction {
+  explicit SaveAction(protocol::Reader& in) { protocol::read(in, directory); }
   template <class T, class Source>
   void run(TaskContext& context, Source&& source, protocol::Bytes&) {
     const protocol::TaskAttempt& attempt = context.attempt();
     io::PartWriter writer(directory, {attempt.partition, attempt.stage_attempt, attempt.task});
-    std::string line;
+    std::string scratch;
     std::uint64_t records = 0;
-    std::uint64_t bytes = 0;
     auto write = [&](auto&& record) {
-      line.clear();
-      append_text(line, record);
-      line += '\n';
-      writer.write(line);
+      writer.write(Format::bytes(record, scratch));
       ++records;
-      bytes += line.size();
     };
     source(write);
-    writer.commit();
     context.metrics().records_written += records;
-    context.metrics().bytes_written += bytes;
+    context.metrics().bytes_written += writer.bytes();
+    writer.commit();
   }
   std::string directory;
 };
+
+struct TextFormat {
+  template <class T>
+  static std::string_view bytes(const T& record, std::string& scratch) {
+    scratch.clear();
+    append_text(scratch, record);
+    scratch += '\n';
+    return scratch;
+  }
+};
+using SaveTextAction = SaveAction<TextFormat>;
+
+struct BinaryFormat {
+  template <class T>
+  static std::string_view bytes(const T& record, std::string&) {
+    return {reinterpret_cast<const char*>(&record), sizeof record};
+  }
+};
+using SaveBinaryAction = SaveAction<BinaryFormat>;
 
 /// What a range partitioner needs of one partition: its size and an even sample of its keys.
 template <class K>

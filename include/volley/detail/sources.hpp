@@ -3,6 +3,7 @@
 // partitions or on several parents.
 
 #include "io/line_reader.hpp"
+#include "io/record_reader.hpp"
 #include "io/text_input.hpp"
 
 #include <volley/detail/pipeline.hpp>
@@ -75,6 +76,28 @@ struct TextSource {
     }
     context.views_expire();
     context.metrics().bytes_read += reader->bytes_read();
+  }
+};
+
+/// binary_records: the records of a byte range, in place in the mapped file.
+template <class T>
+struct BinarySource {
+  using record = T;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
+    const auto split = protocol::decode<io::BinarySplit>(context.payload(rdd, partition));
+    VOLLEY_CHECK(split.has_value(), "split {} of RDD {} does not decode", partition, rdd);
+    io::RecordReader reader(*split, sizeof(T));
+    for (auto bytes = reader.next(); !bytes.empty(); bytes = reader.next()) {
+      // Records lie at multiples of their size from a page border, hence aligned.
+      const auto* records = reinterpret_cast<const T*>(bytes.data());
+      const std::size_t count = bytes.size() / sizeof(T);
+      context.metrics().records_read += count;
+      context.metrics().bytes_read += bytes.size();
+      for (std::size_t i = 0; i < count; ++i) emit(records[i]);
+      context.check_stop();
+    }
   }
 };
 
