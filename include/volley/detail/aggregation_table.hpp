@@ -2,7 +2,7 @@
 // AggregationTable: key to value, open addressing with linear probing, for aggregation by key. It
 // is bound by memory latency, so (1) a slot holds hash, key and value together: strings of up to 16
 // bytes lie in the slot itself, one cache line decides a probe; (2) callers hash and prefetch a
-// batch of records before they touch their slots (Aggregator); (3) the memory is huge pages.
+// batch of records before they touch their slots (aggregator.hpp); (3) the memory is huge pages.
 //
 // The iteration order depends on the sequence of insertions only. One thread owns a table.
 
@@ -18,6 +18,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -115,10 +116,68 @@ struct SlotKey<std::string> {
   }
 };
 
+/// A slot with the low bits of the hash; 0 is free.
+template <class K, class V>
+struct TaggedSlot {
+  using Key = SlotKey<K>;
+  static constexpr bool zero_is_free = false;
+
+  std::uint32_t tag;
+  union {
+    Key key;
+  };
+  union {
+    V value;
+  };
+  ~TaggedSlot() = delete;
+
+  bool is_free() const { return tag == 0; }
+  std::uint32_t hash() const { return tag; }
+  template <class Like>
+  bool holds(std::uint32_t hash, const Like& like) const {
+    return tag == hash && key.equals(like);
+  }
+  template <class Like>
+  void set_key(std::uint32_t hash, Like&& like, KeyBytes& bytes) {
+    new (&key) Key(Key::make(std::forward<Like>(like), bytes));
+    tag = hash;
+  }
+  void take_key(TaggedSlot& from) {
+    tag = from.tag;
+    new (&key) Key(std::move(from.key));
+    from.key.~Key();
+  }
+  void end_key() { key.~Key(); }
+};
+
+/// A slot of an integer, which is its own tag; 0 is free, so the table keeps that key elsewhere.
+template <class K, class V>
+struct IntegerSlot {
+  using Key = SlotKey<K>;
+  static constexpr bool zero_is_free = true;
+
+  Key key;
+  union {
+    V value;
+  };
+  ~IntegerSlot() = delete;
+
+  bool is_free() const { return key.key == 0; }
+  std::uint32_t hash() const { return static_cast<std::uint32_t>(hash_key(key.key)); }
+  bool holds(std::uint32_t, K like) const { return key.key == like; }
+  void set_key(std::uint32_t, K like, KeyBytes&) { key.key = like; }
+  void take_key(IntegerSlot& from) { key = from.key; }
+  void end_key() {}
+};
+
 template <class K, class V>
 class AggregationTable {
+  using Slot = std::conditional_t<std::is_integral_v<K> && !std::is_same_v<K, bool>,
+                                  IntegerSlot<K, V>, TaggedSlot<K, V>>;
+
  public:
   using key_view = typename SlotKey<K>::view;
+  static constexpr std::size_t bytes_per_entry = 2 * sizeof(Slot);
 
   AggregationTable() { reset(first_capacity); }
   AggregationTable(const AggregationTable&) = delete;
@@ -138,7 +197,15 @@ class AggregationTable {
     const std::size_t capacity = keep_capacity ? mask_ + 1 : first_capacity;
     memory_ = program::TableMemory();
     bytes_ = KeyBytes();
-    size_ = 0;
+    reset(capacity);
+  }
+  /// Makes an empty table large enough for so many entries.
+  void reserve(std::size_t entries) {
+    VOLLEY_CHECK(size_ == 0, "size={}", size_);
+    std::size_t capacity = mask_ + 1;
+    while (capacity / 8 * 5 < entries) capacity *= 2;
+    if (capacity == mask_ + 1) return;
+    memory_ = program::TableMemory();
     reset(capacity);
   }
 
@@ -148,17 +215,21 @@ class AggregationTable {
   /// Finds `key` and calls update(value), or inserts it with the value of create().
   template <class Key, class Create, class Update>
   void upsert(Key&& key, std::uint64_t hash, Create&& create, Update&& update) {
+    if constexpr (Slot::zero_is_free) {
+      if (key == 0) [[unlikely]] {
+        if (zero_) return update(*zero_);
+        zero_.emplace(create());
+        ++size_;
+        return;
+      }
+    }
     const std::uint32_t tag = fold(hash);
     for (std::size_t at = tag & mask_;; at = (at + 1) & mask_) {
       Slot& slot = slots()[at];
-      if (slot.tag == tag && slot.key.equals(key)) {
-        update(slot.value);
-        return;
-      }
-      if (slot.tag == 0) {
-        new (&slot.key) SlotKey<K>(SlotKey<K>::make(std::forward<Key>(key), bytes_));
+      if (slot.holds(tag, key)) return update(slot.value);
+      if (slot.is_free()) {
+        slot.set_key(tag, std::forward<Key>(key), bytes_);
         new (&slot.value) V(create());
-        slot.tag = tag;
         if (++size_ > limit_) grow();
         return;
       }
@@ -168,39 +239,36 @@ class AggregationTable {
   /// The value of a key, or null.
   template <class Key>
   const V* find(const Key& key, std::uint64_t hash) const {
+    if constexpr (Slot::zero_is_free) {
+      if (key == 0) [[unlikely]]
+        return zero_ ? &*zero_ : nullptr;
+    }
     const std::uint32_t tag = fold(hash);
     for (std::size_t at = tag & mask_;; at = (at + 1) & mask_) {
       const Slot& slot = slots()[at];
-      if (slot.tag == tag && slot.key.equals(key)) return &slot.value;
-      if (slot.tag == 0) return nullptr;
+      if (slot.holds(tag, key)) return &slot.value;
+      if (slot.is_free()) return nullptr;
     }
   }
 
   /// visit(key view, V&) for every entry.
   template <class Visit>
   void for_each(Visit&& visit) {
+    if constexpr (Slot::zero_is_free) {
+      if (zero_) visit(K{0}, *zero_);
+    }
     for (std::size_t at = 0; at <= mask_; ++at) {
       Slot& slot = slots()[at];
-      if (slot.tag != 0) visit(slot.key.get(), slot.value);
+      if (!slot.is_free()) visit(slot.key.get(), slot.value);
     }
   }
 
  private:
-  struct Slot {
-    std::uint32_t tag;  // 0: free
-    union {
-      SlotKey<K> key;
-    };
-    union {
-      V value;
-    };
-    ~Slot() = delete;
-  };
   static constexpr std::size_t first_capacity = 64;
 
   static std::uint32_t fold(std::uint64_t hash) {
     const auto low = static_cast<std::uint32_t>(hash);
-    return low == 0 ? 1U : low;
+    return !Slot::zero_is_free && low == 0 ? 1U : low;
   }
   Slot* slots() const { return static_cast<Slot*>(memory_.data()); }
 
@@ -218,26 +286,26 @@ class AggregationTable {
     reset(old_slots * 2);
     auto* const from = static_cast<Slot*>(old.data());
     for (std::size_t i = 0; i < old_slots; ++i) {
-      if (from[i].tag == 0) continue;
-      std::size_t at = from[i].tag & mask_;
-      while (slots()[at].tag != 0) at = (at + 1) & mask_;
+      if (from[i].is_free()) continue;
+      std::size_t at = from[i].hash() & mask_;
+      while (!slots()[at].is_free()) at = (at + 1) & mask_;
       Slot& slot = slots()[at];
-      slot.tag = from[i].tag;
-      new (&slot.key) SlotKey<K>(std::move(from[i].key));
+      slot.take_key(from[i]);
       new (&slot.value) V(std::move(from[i].value));
-      from[i].key.~SlotKey<K>();
       from[i].value.~V();
     }
   }
 
   void destroy() {
+    size_ = 0;
+    zero_.reset();
     if constexpr (!std::is_trivially_destructible_v<SlotKey<K>> ||
                   !std::is_trivially_destructible_v<V>) {
       if (memory_.data() == nullptr) return;
       for (std::size_t at = 0; at <= mask_; ++at) {
         Slot& slot = slots()[at];
-        if (slot.tag == 0) continue;
-        slot.key.~SlotKey<K>();
+        if (slot.is_free()) continue;
+        slot.end_key();
         slot.value.~V();
       }
     }
@@ -248,93 +316,7 @@ class AggregationTable {
   std::size_t limit_ = 0;
   std::size_t size_ = 0;
   KeyBytes bytes_;
-};
-
-/// Bytes that a value holds outside itself, as far as one look tells.
-template <class V>
-std::size_t held_bytes(const V& value) {
-  if constexpr (std::is_trivially_copyable_v<V>) {
-    return 0;
-  } else if constexpr (is_pair<V>::value) {
-    return held_bytes(value.first) + held_bytes(value.second);
-  } else if constexpr (requires { value.capacity(); }) {
-    return value.capacity() * sizeof(*value.begin());
-  } else {
-    return sizeof(V);
-  }
-}
-
-/// Feeds a table in batches: hashes and prefetches all of a batch, then updates. `R` is the record
-/// type (a pair, possibly of views), `Fold` has create(value) -> C and merge(C&, value). When the
-/// table needs more than `limit` bytes, on_full(table) is called, which empties it.
-template <class R, class C, class Fold, class OnFull>
-class Aggregator {
- public:
-  using record_type = R;
-  using K = owned_t<typename R::first_type>;
-  using Table = AggregationTable<K, C>;
-
-  Aggregator(Fold& fold, std::uint64_t limit, OnFull& on_full)
-      : fold_(fold), limit_(limit), on_full_(on_full) {
-    pending_.reserve(batch_size);
-  }
-
-  template <class X>
-  void operator()(X&& record) {
-    pending_.push_back(std::forward<X>(record));
-    if (pending_.size() == batch_size) flush();
-  }
-  void flush() {
-    std::array<std::uint64_t, batch_size> hashes;
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      hashes[i] = hash_key(pending_[i].first);
-      table_.prefetch(hashes[i]);
-    }
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      R& record = pending_[i];
-      table_.upsert(
-          std::move(record.first), hashes[i], [&] { return create(std::move(record.second)); },
-          [&](C& into) { merge(into, std::move(record.second)); });
-    }
-    pending_.clear();
-    if (table_.memory_after(batch_size) + held_ > limit_) [[unlikely]] {
-      if (table_.size() == 0) return;
-      on_full_(table_);
-      held_ = 0;
-    }
-  }
-  Table& table() { return table_; }
-
- private:
-  static constexpr std::size_t batch_size = 64;
-
-  template <class V>
-  C create(V&& value) {
-    if constexpr (std::is_trivially_copyable_v<C>) {
-      return fold_.create(std::forward<V>(value));
-    } else {
-      C created = fold_.create(std::forward<V>(value));
-      held_ += held_bytes(created) + Fold::element_bytes(created);
-      return created;
-    }
-  }
-  template <class V>
-  void merge(C& into, V&& value) {
-    if constexpr (std::is_trivially_copyable_v<C>) {
-      fold_.merge(into, std::forward<V>(value));
-    } else {
-      const std::size_t before = held_bytes(into);
-      fold_.merge(into, std::forward<V>(value));
-      held_ += held_bytes(into) - before + Fold::element_bytes(into);
-    }
-  }
-
-  Fold& fold_;
-  std::uint64_t limit_;
-  OnFull& on_full_;
-  std::uint64_t held_ = 0;  ///< by values, outside the table
-  std::vector<R> pending_;
-  Table table_;
+  std::optional<V> zero_;  ///< the value of key 0, where that marks free slots
 };
 
 }  // namespace volley::detail

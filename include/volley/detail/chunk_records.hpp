@@ -17,7 +17,8 @@
 namespace volley::detail {
 
 /// Calls visit(record) for every record of the chunks: const T& for bitwise records, a view_t<T>
-/// rvalue otherwise. Views point into the arena and live as long as the task.
+/// rvalue otherwise. Views point into the arena and live as long as the task. Visitors that have a
+/// fold(std::span<const T>) get bitwise records so.
 template <class T, class Visit>
 void for_each_record(TaskContext& context, std::span<const protocol::Chunk> chunks, Visit&& visit) {
   const storage::NodeArena& arena = context.services().arena();
@@ -26,8 +27,12 @@ void for_each_record(TaskContext& context, std::span<const protocol::Chunk> chun
     if (at + 1 < chunks.size()) arena.expect_reads(chunks[at + 1].offset, chunks[at + 1].bytes);
     const std::byte* const begin = arena.at(chunk.offset);
     if constexpr (protocol::is_bitwise_v<T>) {
-      const auto* records = reinterpret_cast<const T*>(begin);
-      for (std::size_t i = 0; i < chunk.bytes / sizeof(T); ++i) visit(records[i]);
+      const std::span records(reinterpret_cast<const T*>(begin), chunk.bytes / sizeof(T));
+      if constexpr (requires { visit.fold(records); }) {
+        visit.fold(records);
+      } else {
+        for (const T& record : records) visit(record);
+      }
     } else {
       protocol::Reader in(begin, begin + chunk.bytes);
       while (in.remaining() != 0) {

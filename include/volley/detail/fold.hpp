@@ -5,7 +5,7 @@
 
 #include "exchange/chunk_writer.hpp"
 
-#include <volley/detail/aggregation_table.hpp>
+#include <volley/detail/aggregator.hpp>
 #include <volley/detail/chunk_records.hpp>
 
 #include <cstdint>
@@ -69,6 +69,7 @@ struct DistinctFold {
   Nothing create(Nothing) const { return {}; }
   void merge(Nothing&, Nothing) const {}
   void combine(Nothing&, Nothing) const {}
+  static std::size_t element_bytes(Nothing) { return 0; }
 };
 
 /// Folds results of `Fold`.
@@ -178,21 +179,29 @@ struct FoldRun {
       if (!spill) return emit_table(aggregator.table(), emit);
       spill_all(aggregator.table());
     }
-    for (const auto& chunks : spill->take()) {
-      const auto again = [&](auto& aggregator) {
-        for_each_record<std::pair<K, C>>(context, std::span(chunks), aggregator);
-      };
-      using Next = view_t<std::pair<K, C>>;
-      if constexpr (is_combine_fold<Fold>) {
-        FoldRun::fold<Next>(context, fold, level + 1, again, emit);
-      } else {
-        CombineFold<Fold> combine{fold};
-        FoldRun::fold<Next>(context, combine, level + 1, again, emit);
-      }
+    if constexpr (is_combine_fold<Fold>) {
+      fold_parts(context, fold, level + 1, *spill, emit);
+    } else {
+      CombineFold<Fold> combine{fold};
+      fold_parts(context, combine, level + 1, *spill, emit);
     }
   }
 
  private:
+  /// A function of its own, so that the levels are not each another type.
+  template <class Combine, class Emit>
+  static void fold_parts(TaskContext& context, Combine& combine, std::uint32_t level,
+                         FoldSpill<K, C>& spill, Emit& emit) {
+    for (const auto& chunks : spill.take()) {
+      fold<view_t<std::pair<K, C>>>(
+          context, combine, level,
+          [&](auto& aggregator) {
+            for_each_record<std::pair<K, C>>(context, std::span(chunks), aggregator);
+          },
+          emit);
+    }
+  }
+
   template <class Emit>
   static void emit_table(AggregationTable<K, C>& table, Emit& emit) {
     std::pair<K, C> record;  // one object: long keys reuse its memory

@@ -7,6 +7,7 @@
 
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
+#include <volley/detail/join.hpp>
 #include <volley/detail/pipeline.hpp>
 #include <volley/detail/shuffle.hpp>
 #include <volley/detail/sort_source.hpp>
@@ -168,17 +169,15 @@ auto fold_by_key(const R& rdd, const char* name, const F& function, std::uint32_
   using T = typename R::record_type;
   using K = owned_t<typename T::first_type>;
   using V = owned_t<typename T::second_type>;
-  using Result = std::pair<K, C>;
+  using Shuffled = std::conditional_t<Fold::combines_before_shuffle, C, V>;
+  using Folded = Pipe<FoldSource<T, Shuffled, C, Fold, F>>;
   const std::string call = name_call(name, where);
   const Partitioner partitioner = choose_partitioner({rdd.lineage()}, partitions);
+  auto captures = pack_operation(rdd.chained(), function, call);
   if (rdd.lineage()->partitioner() == partitioner) {
-    using Local = Pipe<LocalFoldSource<P, C, Fold, F>>;
-    auto captures = pack_operation(rdd.chained(), function, call);
-    return Rdd<Result>(
-        make_narrow<Local>(rdd.lineage(), name, std::move(captures), partitioner, where), true);
+    return Rdd<std::pair<K, C>, Folded>(
+        make_narrow<Folded>(rdd.lineage(), name, std::move(captures), partitioner, where), true);
   }
-  using Shuffled = std::conditional_t<Fold::combines_before_shuffle, C, V>;
-  using Source = FoldSource<K, Shuffled, C, Fold, F>;
   const auto task = [] {
     if constexpr (Fold::combines_before_shuffle) {
       return &combining_map_task<P, C, Fold, F, HashPartition>;
@@ -191,18 +190,17 @@ auto fold_by_key(const R& rdd, const char* name, const F& function, std::uint32_
                                          if constexpr (Fold::combines_before_shuffle)
                                            pack_function(out, function, call);
                                        });
-  return Rdd<Result>(
+  return Rdd<std::pair<K, C>, Folded>(
       make_lineage(rdd.lineage()->core(), name, partitioner.partitions, {std::move(dependency)},
-                   {rdd.lineage()},
-                   compute_closure<Pipe<Source>>(pack_operation(true, function, call)), {},
-                   partitioner, where),
+                   {rdd.lineage()}, compute_closure<Folded>(std::move(captures)), {}, partitioner,
+                   where),
       true);
 }
 
 template <class R, class S>
 auto make_join(const R& left, const S& right, std::uint32_t partitions,
                const std::source_location& where) {
-  using Source = JoinSource<typename R::record_type, typename S::record_type>;
+  using Joined = Pipe<JoinSource<typename R::record_type, typename S::record_type>>;
   const Partitioner partitioner = choose_partitioner({left.lineage(), right.lineage()}, partitions);
   auto side = [&](const auto& rdd) {
     if (rdd.lineage()->partitioner() == partitioner) return one_to_one(rdd.lineage());
@@ -214,10 +212,10 @@ auto make_join(const R& left, const S& right, std::uint32_t partitions,
   std::vector<protocol::Dependency> dependencies;
   dependencies.push_back(side(left));
   dependencies.push_back(side(right));
-  return Rdd<typename Source::record>(
+  return Rdd<typename Joined::record, Joined>(
       make_lineage(left.lineage()->core(), "join", partitioner.partitions, std::move(dependencies),
-                   {left.lineage(), right.lineage()}, compute_closure<Pipe<Source>>({}), {},
-                   partitioner, where),
+                   {left.lineage(), right.lineage()}, compute_closure<Joined>({}), {}, partitioner,
+                   where),
       true);
 }
 
@@ -286,10 +284,10 @@ auto sort_by_key(const R& rdd, std::uint32_t partitions, std::source_location wh
   auto dependency = shuffle_dependency(rdd, &plain_map_task<P, RangePartition<K, Less>>, ranges,
                                        reducers, [](protocol::Writer&) {});
   const auto& core = rdd.lineage()->core();
-  using Source = SortSource<K, V, Less>;
-  return Rdd<std::pair<K, V>>(
+  using Sorted = Pipe<SortSource<K, V, Less>>;
+  return Rdd<std::pair<K, V>, Sorted>(
       make_lineage(core, "sort_by_key", reducers, {std::move(dependency)}, {rdd.lineage()},
-                   compute_closure<Pipe<Source>>({}), {},
+                   compute_closure<Sorted>({}), {},
                    {Partitioner::Kind::range, reducers, core->next_identity()}, where),
       true);
 }

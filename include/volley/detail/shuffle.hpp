@@ -6,7 +6,6 @@
 
 #include "exchange/chunk_writer.hpp"
 
-#include <volley/detail/aggregation_table.hpp>
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/fold.hpp>
 #include <volley/detail/pipeline.hpp>
@@ -163,46 +162,45 @@ void plain_map_task(TaskContext& context, base::RddId rdd, std::uint32_t partiti
 // --- sources that read a shuffle
 // ---------------------------------------------------------------------
 
-/// Folds the values of each key: reduce_by_key, group_by_key, distinct. `V` is the shuffled value
-/// type.
-template <class K, class V, class C, class Fold, class F>
+/// Distinct keys that a reduce partition has at the least, when map tasks fold before they write.
+inline std::uint64_t least_keys(std::span<const protocol::Chunk> chunks) {
+  std::uint64_t most = 0;
+  std::uint64_t records = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (i > 0 && chunks[i].map != chunks[i - 1].map) records = 0;
+    records += chunks[i].records;
+    most = std::max(most, records);
+  }
+  return most;
+}
+
+/// Folds the values of each key, of a shuffle or of a parent of record type T that is partitioned
+/// right: reduce_by_key, group_by_key, distinct. `V` is the shuffled value type.
+template <class T, class V, class C, class Fold, class F>
 struct FoldSource {
+  using K = owned_t<typename T::first_type>;
   using record = std::pair<K, C>;
   using function_type = F;
   static constexpr bool reads_blocks = false;
+
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     auto function = load_operation<FoldSource>(context, rdd);
     Fold fold{function->get()};
-    using R = view_t<std::pair<K, V>>;
-    FoldRun<K, C>::template fold<R>(
+    const protocol::Dependency& dependency = context.plan().rdd(rdd).dependencies.front();
+    if (dependency.kind != protocol::DependencyKind::shuffle) {
+      FoldRun<K, C>::template fold<T>(
+          context, fold, 0,
+          [&](auto& aggregator) { stream<T>(context, dependency.parent, partition, aggregator); },
+          emit);
+      return;
+    }
+    const auto chunks = context.chunks(dependency.shuffle, partition);
+    FoldRun<K, C>::template fold<view_t<std::pair<K, V>>>(
         context, fold, 0,
         [&](auto& aggregator) {
-          for_each_record<std::pair<K, V>>(
-              context, context.chunks(shuffle_of(context, rdd), partition), aggregator);
-        },
-        emit);
-  }
-};
-
-/// The same over a parent that is already partitioned right: no shuffle.
-template <class P, class C, class Fold, class F>
-struct LocalFoldSource {
-  using K = owned_t<typename P::record::first_type>;
-  using record = std::pair<K, C>;
-  using function_type = F;
-  static constexpr bool reads_blocks = false;
-  template <class Emit>
-  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    protocol::Reader in(context.plan().rdd(rdd).compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<F> function(in);
-    Fold fold{function.get()};
-    FoldRun<K, C>::template fold<typename P::record>(
-        context, fold, 0,
-        [&](auto& aggregator) {
-          P::run(context, parent_of(context, rdd), partition, header.chained, aggregator);
+          if constexpr (Fold::combines_before_shuffle) aggregator.expect(least_keys(chunks));
+          for_each_record<std::pair<K, V>>(context, chunks, aggregator);
         },
         emit);
   }
@@ -217,55 +215,6 @@ struct PlainShuffleSource {
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     for_each_record<record>(context, context.chunks(shuffle_of(context, rdd), partition),
                             [&](const auto& view) { emit(convert<record>(view)); });
-  }
-};
-
-// --- joins
-// ----------------------------------------------------------------------------------------
-
-/// One input of a join, of record type R: the records of dependency `index`, from a shuffle or from
-/// a parent that is partitioned right. Views that it hands out live as long as the task.
-template <class R>
-struct JoinSide {
-  template <class Visit>
-  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, std::size_t index,
-                  Visit& visit) {
-    const protocol::Dependency& dependency = context.plan().rdd(rdd).dependencies.at(index);
-    if (dependency.kind == protocol::DependencyKind::shuffle) {
-      for_each_record<owned_t<R>>(context, context.chunks(dependency.shuffle, partition), visit);
-    } else {
-      stream<R>(context, dependency.parent, partition, visit);
-    }
-  }
-};
-
-/// Inner join: a table of the right side, then the left side against it, in its order.
-template <class Left, class Right>
-struct JoinSource {
-  using K = owned_t<typename Left::first_type>;
-  using V = owned_t<typename Left::second_type>;
-  using W = owned_t<typename Right::second_type>;
-  using record = std::pair<K, std::pair<V, W>>;
-  static constexpr bool reads_blocks = false;
-
-  template <class Emit>
-  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    AggregationTable<K, std::vector<W>> right;
-    auto insert = [&](auto&& entry) {
-      const std::uint64_t hash = hash_key(entry.first);
-      right.upsert(
-          entry.first, hash, [&] { return std::vector<W>(1, convert<W>(entry.second)); },
-          [&](std::vector<W>& values) { values.push_back(convert<W>(entry.second)); });
-    };
-    JoinSide<Right>::run(context, rdd, partition, 1, insert);
-    auto probe = [&](auto&& entry) {
-      const auto* matches = right.find(entry.first, hash_key(entry.first));
-      if (matches == nullptr) return;
-      for (const W& match : *matches) {
-        emit(record(convert<K>(entry.first), {convert<V>(entry.second), match}));
-      }
-    };
-    JoinSide<Left>::run(context, rdd, partition, 0, probe);
   }
 };
 

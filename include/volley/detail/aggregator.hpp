@@ -1,0 +1,171 @@
+#pragma once
+// Aggregator: folds records into an AggregationTable in batches, so that the cache misses of a
+// batch overlap (its slots are prefetched together), and hands the table on when memory is short.
+
+#include "protocol/codec.hpp"
+
+#include <volley/detail/aggregation_table.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace volley::detail {
+
+template <class V>
+inline constexpr bool holds_nothing = protocol::is_bitwise_v<V> || std::is_trivially_copyable_v<V>;
+
+/// Bytes that a value holds outside itself, as far as one look tells.
+template <class V>
+std::size_t held_bytes(const V& value) {
+  if constexpr (holds_nothing<V>) {
+    return 0;
+  } else if constexpr (is_pair<V>::value) {
+    return held_bytes(value.first) + held_bytes(value.second);
+  } else if constexpr (requires { value.capacity(); }) {
+    return value.capacity() * sizeof(*value.begin());
+  } else {
+    return sizeof(V);
+  }
+}
+
+/// A few records on their way to a table.
+template <class R>
+class RecordBatch {
+ public:
+  static constexpr std::size_t capacity = 64;
+  RecordBatch() { records_.reserve(capacity); }
+  template <class X>
+  void push(X&& record) {
+    records_.push_back(std::forward<X>(record));
+  }
+  bool full() const { return records_.size() == capacity; }
+  std::span<R> records() { return records_; }
+  void clear() { records_.clear(); }
+
+ private:
+  std::vector<R> records_;
+};
+template <class R>
+requires protocol::is_bitwise_v<R>
+class RecordBatch<R> {
+ public:
+  static constexpr std::size_t capacity = 64;
+  void push(const R& record) { std::memcpy(at(size_++), &record, sizeof(R)); }
+  bool full() const { return size_ == capacity; }
+  std::span<R> records() { return {static_cast<R*>(at(0)), size_}; }
+  void clear() { size_ = 0; }
+
+ private:
+  void* at(std::size_t index) { return bytes_.data() + index * sizeof(R); }
+  alignas(R) std::array<std::byte, capacity * sizeof(R)> bytes_;
+  std::size_t size_ = 0;
+};
+
+/// `R` is the record type (a pair, possibly of views), `Fold` as in fold.hpp. When the table needs
+/// more than `limit` bytes, on_full(table) is called, which empties it.
+template <class R, class C, class Fold, class OnFull>
+class Aggregator {
+ public:
+  using record_type = R;
+  using K = owned_t<typename R::first_type>;
+  using Table = AggregationTable<K, C>;
+
+  Aggregator(Fold& fold, std::uint64_t limit, OnFull& on_full)
+      : fold_(fold),
+        limit_(limit),
+        cached_(std::min<std::uint64_t>(cached_bytes, limit / 8)),
+        on_full_(on_full) {}
+
+  /// At least so many keys will come.
+  void expect(std::uint64_t keys) {
+    if (keys * Table::bytes_per_entry < limit_ / 2) table_.reserve(keys);
+  }
+
+  template <class X>
+  void operator()(X&& record) {
+    if (table_.memory() + held_ <= cached_) {
+      // A table that lies in the cache gains nothing from batches.
+      fold_one(std::forward<X>(record), hash_key(record.first));
+      return;
+    }
+    batch_.push(std::forward<X>(record));
+    if (batch_.full()) flush();
+  }
+  /// Records that stay where they are until this returns.
+  void fold(std::span<const R> records) {
+    flush();
+    constexpr std::size_t step = RecordBatch<R>::capacity;
+    for (; !records.empty(); records = records.subspan(std::min(step, records.size()))) {
+      fold_batch(records.first(std::min(step, records.size())));
+    }
+  }
+  void flush() {
+    fold_batch(batch_.records());
+    batch_.clear();
+  }
+  Table& table() { return table_; }
+
+ private:
+  static constexpr std::size_t cached_bytes = 256U << 10U;
+
+  template <class Record>
+  void fold_batch(std::span<Record> records) {
+    std::array<std::uint64_t, RecordBatch<R>::capacity> hashes;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      hashes[i] = hash_key(records[i].first);
+      table_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes[i]);
+    if (table_.memory_after(RecordBatch<R>::capacity) + held_ > limit_) [[unlikely]] {
+      if (table_.size() == 0) return;
+      on_full_(table_);
+      held_ = 0;
+    }
+  }
+
+  template <class X>
+  void fold_one(X&& record, std::uint64_t hash) {
+    // Each takes one member. NOLINTBEGIN(bugprone-use-after-move)
+    table_.upsert(
+        std::forward<X>(record).first, hash, [&] { return create(std::forward<X>(record).second); },
+        [&](C& into) { merge(into, std::forward<X>(record).second); });
+    // NOLINTEND(bugprone-use-after-move)
+  }
+  template <class V>
+  C create(V&& value) {
+    if constexpr (holds_nothing<C>) {
+      return fold_.create(std::forward<V>(value));
+    } else {
+      C created = fold_.create(std::forward<V>(value));
+      held_ += held_bytes(created) + Fold::element_bytes(created);
+      return created;
+    }
+  }
+  template <class V>
+  void merge(C& into, V&& value) {
+    if constexpr (holds_nothing<C>) {
+      fold_.merge(into, std::forward<V>(value));
+    } else {
+      const std::size_t before = held_bytes(into);
+      fold_.merge(into, std::forward<V>(value));
+      held_ += held_bytes(into) - before + Fold::element_bytes(into);
+    }
+  }
+
+  Fold& fold_;
+  std::uint64_t limit_;
+  std::uint64_t cached_;  ///< up to so many bytes, records are folded one by one
+  OnFull& on_full_;
+  std::uint64_t held_ = 0;  ///< by values, outside the table
+  RecordBatch<R> batch_;
+  Table table_;
+};
+
+}  // namespace volley::detail
