@@ -72,27 +72,24 @@ struct DistinctFold {
   static std::size_t element_bytes(Nothing) { return 0; }
 };
 
-/// Folds results of `Fold`.
-template <class Fold>
+/// Folds results of `Fold`, which have type C.
+template <class Fold, class C>
 struct CombineFold {
   Fold& fold;
-  template <class C>
-  C create(C&& value) const {
-    return std::forward<C>(value);
+  template <class V>
+  C create(V&& value) const {
+    return convert<C>(std::forward<V>(value));
   }
-  template <class C>
-  void merge(C& into, C&& value) const {
-    fold.combine(into, std::move(value));
+  template <class V>
+  void merge(C& into, V&& value) const {
+    fold.combine(into, convert<C>(std::forward<V>(value)));
   }
-  template <class C>
-  static std::size_t element_bytes(const C& value) {
-    return Fold::element_bytes(value);
-  }
+  static std::size_t element_bytes(const C& value) { return Fold::element_bytes(value); }
 };
 template <class Fold>
 inline constexpr bool is_combine_fold = false;
-template <class Fold>
-inline constexpr bool is_combine_fold<CombineFold<Fold>> = true;
+template <class Fold, class C>
+inline constexpr bool is_combine_fold<CombineFold<Fold, C>> = true;
 
 /// Flushes an aggregator whose pending records have views before these expire.
 template <class A>
@@ -182,7 +179,7 @@ struct FoldRun {
     if constexpr (is_combine_fold<Fold>) {
       fold_parts(context, fold, level + 1, *spill, emit);
     } else {
-      CombineFold<Fold> combine{fold};
+      CombineFold<Fold, C> combine{fold};
       fold_parts(context, combine, level + 1, *spill, emit);
     }
   }

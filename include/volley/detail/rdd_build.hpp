@@ -285,7 +285,7 @@ auto sort_by_key(const R& rdd, std::uint32_t partitions, std::source_location wh
                                        reducers, [](protocol::Writer&) {});
   const auto& core = rdd.lineage()->core();
   using Sorted = Pipe<SortSource<K, V, Less>>;
-  return Rdd<std::pair<K, V>, Sorted>(
+  return Rdd<std::pair<K, V>>(
       make_lineage(core, "sort_by_key", reducers, {std::move(dependency)}, {rdd.lineage()},
                    compute_closure<Sorted>({}), {},
                    {Partitioner::Kind::range, reducers, core->next_identity()}, where),
