@@ -189,7 +189,7 @@ class AggregationTable {
   std::size_t memory() const { return memory_.bytes() + bytes_.used(); }
   /// Bytes at the peak of the next growth, if it may come within `more` insertions, else memory().
   std::size_t memory_after(std::size_t more) const {
-    return memory() + (size_ + more > limit_ ? 2 * memory_.bytes() : 0);
+    return memory() + (size_ + more > limit_ ? growth() * memory_.bytes() : 0);
   }
   /// Forgets every entry; the slots stay as many, or become few.
   void clear(bool keep_capacity) {
@@ -279,11 +279,15 @@ class AggregationTable {
     limit_ = capacity / 8 * 5;
   }
 
+  /// How many times larger the next table is: small ones hurry.
+  std::size_t growth() const { return memory_.bytes() <= std::size_t{4} << 20U ? 4 : 2; }
+
   void grow() {
+    const std::size_t new_slots = (mask_ + 1) * growth();
     const program::TableMemory old = std::move(memory_);
     const std::size_t old_slots = mask_ + 1;
     memory_ = {};
-    reset(old_slots * 2);
+    reset(new_slots);
     auto* const from = static_cast<Slot*>(old.data());
     for (std::size_t i = 0; i < old_slots; ++i) {
       if (from[i].is_free()) continue;

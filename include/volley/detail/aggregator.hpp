@@ -68,7 +68,8 @@ class RecordBatch<R> {
   std::size_t size_ = 0;
 };
 
-/// `R` is the record type (a pair, possibly of views), `Fold` as in fold.hpp. When the table needs
+/// `R` is the record type (a pair, possibly of views), `Fold` as in fold.hpp; one that keeps values
+/// itself has held_bytes() and full(), which says that it can take no more. When the table needs
 /// more than `limit` bytes, on_full(table) is called, which empties it.
 template <class R, class C, class Fold, class OnFull>
 class Aggregator {
@@ -90,7 +91,7 @@ class Aggregator {
 
   template <class X>
   void operator()(X&& record) {
-    if (table_.memory() + held_ <= cached_) {
+    if (table_.memory() + held() <= cached_) {
       // A table that lies in the cache gains nothing from batches.
       fold_one(std::forward<X>(record), hash_key(record.first));
       return;
@@ -115,6 +116,14 @@ class Aggregator {
  private:
   static constexpr std::size_t cached_bytes = 256U << 10U;
 
+  std::size_t held() const {
+    if constexpr (requires { fold_.held_bytes(); }) {
+      return fold_.full() ? limit_ : fold_.held_bytes();
+    } else {
+      return held_;
+    }
+  }
+
   template <class Record>
   void fold_batch(std::span<Record> records) {
     std::array<std::uint64_t, RecordBatch<R>::capacity> hashes;
@@ -123,7 +132,7 @@ class Aggregator {
       table_.prefetch(hashes[i]);
     }
     for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes[i]);
-    if (table_.memory_after(RecordBatch<R>::capacity) + held_ > limit_) [[unlikely]] {
+    if (table_.memory_after(RecordBatch<R>::capacity) + held() > limit_) [[unlikely]] {
       if (table_.size() == 0) return;
       on_full_(table_);
       held_ = 0;

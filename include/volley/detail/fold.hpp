@@ -35,33 +35,6 @@ struct ReduceFold {
   static std::size_t element_bytes(const C&) { return 0; }
 };
 
-template <class C>
-struct GroupFold {
-  static constexpr bool combines_before_shuffle = false;
-  Nothing& function;
-  template <class V>
-  C create(V&& value) const {
-    C list;
-    list.push_back(convert<typename C::value_type>(std::forward<V>(value)));
-    return list;
-  }
-  template <class V>
-  void merge(C& into, V&& value) const {
-    into.push_back(convert<typename C::value_type>(std::forward<V>(value)));
-  }
-  void combine(C& into, C&& other) const {
-    into.insert(into.end(), std::make_move_iterator(other.begin()),
-                std::make_move_iterator(other.end()));
-  }
-  static std::size_t element_bytes(const C& list) {
-    if constexpr (std::is_trivially_copyable_v<typename C::value_type>) {
-      return 0;
-    } else {
-      return held_bytes(list.back());
-    }
-  }
-};
-
 /// distinct: there is nothing to fold.
 struct DistinctFold {
   static constexpr bool combines_before_shuffle = true;
@@ -111,11 +84,13 @@ class ViewGuard {
   A& aggregator_;
 };
 
-/// What did not fit, in parts by hash: records (K, C).
+/// What did not fit, in parts by hash: records (K, C), of keys and results or values.
 template <class K, class C>
 class FoldSpill {
  public:
   static constexpr std::uint32_t parts = 16;
+  /// Keys that no level before this tells apart have to fit.
+  static constexpr std::uint32_t deepest = 6;
 
   FoldSpill(TaskContext& context, std::uint32_t level)
       : context_(context),
@@ -166,9 +141,8 @@ struct FoldRun {
       table.clear(true);
     };
     {
-      // Keys that no level tells apart have to fit.
-      constexpr std::uint32_t deepest = 6;
-      const std::uint64_t limit = level < deepest ? context.services().task_memory() : UINT64_MAX;
+      const std::uint64_t limit =
+          level < FoldSpill<K, C>::deepest ? context.services().task_memory() : UINT64_MAX;
       Aggregator<R, C, Fold, decltype(spill_all)> aggregator(fold, limit, spill_all);
       const ViewGuard guard(context, aggregator);
       run(aggregator);

@@ -8,6 +8,7 @@
 
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/fold.hpp>
+#include <volley/detail/group.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <algorithm>
@@ -185,24 +186,34 @@ struct FoldSource {
 
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    auto function = load_operation<FoldSource>(context, rdd);
-    Fold fold{function->get()};
     const protocol::Dependency& dependency = context.plan().rdd(rdd).dependencies.front();
     if (dependency.kind != protocol::DependencyKind::shuffle) {
-      FoldRun<K, C>::template fold<T>(
-          context, fold, 0,
+      fold<T>(
+          context, rdd,
           [&](auto& aggregator) { stream<T>(context, dependency.parent, partition, aggregator); },
           emit);
       return;
     }
     const auto chunks = context.chunks(dependency.shuffle, partition);
-    FoldRun<K, C>::template fold<view_t<std::pair<K, V>>>(
-        context, fold, 0,
+    fold<view_t<std::pair<K, V>>>(
+        context, rdd,
         [&](auto& aggregator) {
           if constexpr (Fold::combines_before_shuffle) aggregator.expect(least_keys(chunks));
           for_each_record<std::pair<K, V>>(context, chunks, aggregator);
         },
         emit);
+  }
+
+ private:
+  template <class R, class Run, class Emit>
+  static void fold(TaskContext& context, base::RddId rdd, Run&& run, Emit& emit) {
+    if constexpr (is_group_fold<Fold>) {
+      GroupRun<K, typename C::value_type>::template group<R>(context, 0, run, emit);
+    } else {
+      auto function = load_operation<FoldSource>(context, rdd);
+      Fold fold{function->get()};
+      FoldRun<K, C>::template fold<R>(context, fold, 0, run, emit);
+    }
   }
 };
 

@@ -1,0 +1,143 @@
+#pragma once
+// Grouping values by key. Values lie in one array in the order in which they come; a table gives
+// each key a number, and a counting sort by these numbers puts the values of a key together. So a
+// value costs one probe and one copy, and no list grows.
+
+#include <volley/detail/aggregator.hpp>
+#include <volley/detail/fold.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace volley::detail {
+
+/// group_by_key; the work is done by GroupRun.
+template <class C>
+struct GroupFold {
+  static constexpr bool combines_before_shuffle = false;
+  Nothing& function;
+};
+template <class Fold>
+inline constexpr bool is_group_fold = false;
+template <class C>
+inline constexpr bool is_group_fold<GroupFold<C>> = true;
+
+/// The values of numbered groups, as an Aggregator collects them.
+template <class V>
+class GroupCollector {
+ public:
+  using Number = std::uint32_t;
+
+  template <class X>
+  Number create(X&& value) {
+    starts_.push_back(0);
+    const auto group = static_cast<Number>(starts_.size() - 1);
+    merge(group, std::forward<X>(value));
+    return group;
+  }
+  template <class X>
+  void merge(Number group, X&& value) {
+    ++starts_[group];
+    groups_.push_back(group);
+    values_.push_back(convert<V>(std::forward<X>(value)));
+    if constexpr (!holds_nothing<V>) held_ += detail::held_bytes(values_.back());
+  }
+  /// Bytes outside the table, with those of arrange().
+  std::size_t held_bytes() const {
+    return values_.size() * (sizeof(V) + 2 * sizeof(Number)) + starts_.size() * sizeof(Number) +
+           held_;
+  }
+  bool full() const { return values_.size() > UINT32_MAX - 1024; }
+
+  /// Puts the values of each group together, in the order in which they came.
+  void arrange() {
+    Number next = 0;
+    for (Number& start : starts_) next += std::exchange(start, next);
+    order_.resize(values_.size());
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      order_[starts_[groups_[i]]++] = static_cast<Number>(i);
+    }
+    groups_ = {};
+  }
+  /// After arrange(): places of the group's values; each starts_ is where the group ends.
+  std::span<const Number> places(Number group) const {
+    const std::size_t begin = group == 0 ? 0 : starts_[group - 1];
+    return std::span(order_).subspan(begin, starts_[group] - begin);
+  }
+  V& value(Number place) { return values_[place]; }
+
+ private:
+  std::vector<Number> starts_;  ///< by group; how many values it has until arrange()
+  std::vector<Number> groups_;  ///< by value
+  Row<V> values_;
+  std::vector<Number> order_;
+  std::size_t held_ = 0;
+};
+
+template <class K, class V>
+struct GroupRun {
+  /// Groups all records of type R that `run(aggregator)` feeds, and emits pairs of a key and the
+  /// vector of its values. More than memory holds goes to disk in parts by the keys' hashes.
+  template <class R, class Run, class Emit>
+  static void group(TaskContext& context, std::uint32_t level, Run&& run, Emit& emit) {
+    using Table = AggregationTable<K, std::uint32_t>;
+    std::unique_ptr<FoldSpill<K, V>> spill;
+    GroupCollector<V> groups;
+    auto spill_all = [&](Table& table) {
+      if (!spill) spill = std::make_unique<FoldSpill<K, V>>(context, level);
+      groups.arrange();
+      table.for_each([&](const auto& key, std::uint32_t group) {
+        for (const std::uint32_t place : groups.places(group)) {
+          spill->write(key, groups.value(place));
+        }
+      });
+      groups = {};
+      table.clear(true);
+    };
+    {
+      const std::uint64_t limit =
+          level < FoldSpill<K, V>::deepest ? context.services().task_memory() : UINT64_MAX;
+      Aggregator<R, std::uint32_t, GroupCollector<V>, decltype(spill_all)> aggregator(groups, limit,
+                                                                                      spill_all);
+      const ViewGuard guard(context, aggregator);
+      run(aggregator);
+      aggregator.flush();
+      if (!spill) return emit_groups(aggregator.table(), groups, emit);
+      spill_all(aggregator.table());
+    }
+    for (const auto& chunks : spill->take()) group_part(context, level + 1, chunks, emit);
+  }
+
+ private:
+  /// A function of its own, so that the levels are not each another type.
+  template <class Emit>
+  static void group_part(TaskContext& context, std::uint32_t level,
+                         const std::vector<protocol::Chunk>& chunks, Emit& emit) {
+    using R = std::pair<K, V>;
+    group<view_t<R>>(
+        context, level,
+        [&](auto& aggregator) { for_each_record<R>(context, std::span(chunks), aggregator); },
+        emit);
+  }
+
+  template <class Emit>
+  static void emit_groups(AggregationTable<K, std::uint32_t>& table, GroupCollector<V>& groups,
+                          Emit& emit) {
+    groups.arrange();
+    table.for_each([&](const auto& key, std::uint32_t group) {
+      const auto places = groups.places(group);
+      std::pair<K, std::vector<V>> record;
+      assign(record.first, key);
+      record.second.reserve(places.size());
+      for (const std::uint32_t place : places) {
+        record.second.push_back(std::move(groups.value(place)));
+      }
+      emit(std::move(record));
+    });
+  }
+};
+
+}  // namespace volley::detail
