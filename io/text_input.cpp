@@ -32,8 +32,13 @@ void split_file(const InputFile& file, std::uint64_t size, std::vector<TextSplit
 
 std::uint64_t text_split_size(std::uint64_t total, std::uint64_t min_partitions,
                               base::ByteCount max_partition_bytes) {
-  const std::uint64_t goal = total / std::max<std::uint64_t>(min_partitions, 1);
-  return std::max<std::uint64_t>(std::min(goal, max_partition_bytes.value), 1);
+  const std::uint64_t wanted = std::max<std::uint64_t>(min_partitions, 1);
+  const std::uint64_t goal = std::max<std::uint64_t>(total / wanted, 1);
+  const std::uint64_t most = std::max<std::uint64_t>(max_partition_bytes.value, 1);
+  if (goal - goal / 11 <= most) return goal;  // 10 % more is fine, as for a last split
+  // Rounds of `wanted` splits each: a few splits more than fill a round would double the time.
+  const std::uint64_t rounds = (goal + most - 1) / most;
+  return std::max<std::uint64_t>((total + rounds * wanted - 1) / (rounds * wanted), 1);
 }
 
 base::Result<std::vector<TextSplit>> plan_text_input(std::string_view paths,

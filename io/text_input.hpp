@@ -25,7 +25,8 @@ struct TextSplit {
 /// More partitions than this are refused: they would be a mistake in a setting, and cost gigabytes.
 inline constexpr std::uint64_t max_text_splits = std::uint64_t{1} << 24U;
 
-/// Bytes of one split: max(1, min(total / min_partitions, max_partition_bytes)).
+/// Bytes of one split: total / min_partitions, or where that is more than max_partition_bytes (but
+/// for 10 %) a part of it, so that there are full rounds of min_partitions splits. At least 1.
 std::uint64_t text_split_size(std::uint64_t total, std::uint64_t min_partitions,
                               base::ByteCount max_partition_bytes);
 

@@ -45,6 +45,31 @@ void for_each_word(std::string_view line, Emit&& emit) {
   }
 }
 
+/// Whether append_text() takes a T.
+template <class T>
+consteval bool has_text() {
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                std::is_convertible_v<const T&, std::string_view>) {
+    return true;
+  } else if constexpr (requires(const T& t) { t.begin(), t.end(); }) {
+    return has_text<std::decay_t<decltype(*std::declval<const T&>().begin())>>();
+  } else if constexpr (requires { std::tuple_size<T>::value; }) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (has_text<std::tuple_element_t<I, T>>() && ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (requires(const T& t) { t.has_value(), *t; }) {
+    return has_text<std::decay_t<decltype(*std::declval<const T&>())>>();
+  } else if constexpr (std::is_aggregate_v<T>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (has_text<boost::pfr::tuple_element_t<I, T>>() && ...);
+    }
+    (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+  } else {
+    return false;
+  }
+}
+
 /// Appends a record as Spark prints it: text as it is, numbers in shortest form, (a,b) for pairs
 /// and tuples, [a, b] for lists, Some(a)/None for optionals, {a,b} for aggregates.
 template <class T>

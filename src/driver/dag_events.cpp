@@ -116,9 +116,10 @@ void DagScheduler::map_stage_finished(Stage& stage, Turn& turn) {
   if (stage.attempts > 0) {
     scheduler_.retire(stage.id, stage.attempt, turn);
     planner_.cancel(stage.id);
-    log_.info(component, "ShuffleMapStage {} ({}) finished: {} tasks in {}", stage.id, stage.name,
-              stage.tasks, base::format_duration(turn.now - stage.submitted));
-    statistics_.stage_ended(stage.id, true, turn.now);
+    const auto hottest = statistics_.stage_ended(stage.id, true, turn.now);
+    log_.info(component, "ShuffleMapStage {} ({}) finished: {} tasks in {}{}", stage.id, stage.name,
+              stage.tasks, base::format_duration(turn.now - stage.submitted),
+              hottest ? "; most frequent is " + describe(*hottest) : "");
   }
   stage.lost_inputs = 0;
   stage.ignore_cache = false;

@@ -1,5 +1,7 @@
 #include "driver/stage_statistics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +9,7 @@ namespace volley::driver {
 namespace {
 
 constexpr std::size_t max_stages_kept = 1000;
+constexpr std::size_t max_hot_keys = 10000;
 
 void add(protocol::TaskMetrics& sum, const protocol::TaskMetrics& task) {
   sum.run_nanoseconds += task.run_nanoseconds;
@@ -20,10 +23,26 @@ void add(protocol::TaskMetrics& sum, const protocol::TaskMetrics& task) {
   sum.bytes_written += task.bytes_written;
   sum.result_bytes += task.result_bytes;
   sum.spilled_bytes += task.spilled_bytes;
+  sum.sampled_keys += task.sampled_keys;
   sum.peak_memory = std::max(sum.peak_memory, task.peak_memory);
 }
 
+std::optional<HottestKey> hottest(const std::map<std::string, std::uint64_t>& keys,
+                                  std::uint64_t sampled) {
+  constexpr std::uint64_t least_samples = 100;  // fewer say nothing
+  if (keys.empty() || sampled < least_samples) return std::nullopt;
+  const auto most = std::max_element(
+      keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const double share = static_cast<double>(most->second) / static_cast<double>(sampled);
+  if (share < 0.01) return std::nullopt;
+  return HottestKey{most->first, share};
+}
+
 }  // namespace
+
+std::string describe(const HottestKey& key) {
+  return fmt::format("key '{}' with about {:.0f} % of the records", key.text, key.share * 100);
+}
 
 void StageStatistics::submitted(base::StageId stage, const std::string& name, std::uint32_t tasks,
                                 std::uint32_t missing, base::TimePoint now) {
@@ -52,15 +71,20 @@ void StageStatistics::task_ended(const TaskEnd& end) {
   }
   ++found->second.done;
   add(stage.totals, end.report.metrics);
+  for (const protocol::HotKey& key : end.report.metrics.hot_keys) {
+    auto& keys = found->second.hot_keys;
+    if (keys.size() < max_hot_keys || keys.contains(key.text)) keys[key.text] += key.records;
+  }
   found->second.durations.push_back(end.duration);
   if (end.duration >= stage.slowest.duration) {
     stage.slowest = {end.partition, end.host, end.duration};
   }
 }
 
-void StageStatistics::stage_ended(base::StageId stage, bool succeeded, base::TimePoint now) {
+std::optional<HottestKey> StageStatistics::stage_ended(base::StageId stage, bool succeeded,
+                                                       base::TimePoint now) {
   auto node = open_.extract(stage);
-  if (node.empty()) return;
+  if (node.empty()) return std::nullopt;
   Open& open = node.mapped();
   open.summary.succeeded = succeeded;
   open.summary.wall = now - open.submitted;
@@ -70,9 +94,12 @@ void StageStatistics::stage_ended(base::StageId stage, bool succeeded, base::Tim
     std::nth_element(open.durations.begin(), middle, open.durations.end());
     open.summary.median = *middle;
   }
+  open.summary.hottest_key = hottest(open.hot_keys, open.summary.totals.sampled_keys);
+  const auto hottest_key = open.summary.hottest_key;
   tasks_of_ended_stages_ += open.summary.tasks;
   summary_.stages.push_back(std::move(open.summary));
   if (summary_.stages.size() > max_stages_kept) summary_.stages.erase(summary_.stages.begin());
+  return hottest_key;
 }
 
 void StageStatistics::job_ended(bool succeeded, std::uint64_t skipped_stages) {

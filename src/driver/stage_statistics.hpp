@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,13 @@ struct SlowestTask {
   std::string host;
   base::Duration duration{};
 };
+
+struct HottestKey {
+  std::string text;
+  double share = 0;
+};
+/// "key 'x' with about 12 % of the records".
+std::string describe(const HottestKey& key);
 
 struct StageSummary {
   base::StageId stage = 0;
@@ -31,6 +39,9 @@ struct StageSummary {
   protocol::TaskMetrics totals;  ///< of successful attempts; peak_memory is the maximum
   base::Duration wall{};
   SlowestTask slowest;
+  /// The most frequent key of the records that it shuffled and its share of them, when that is a
+  /// hundredth or more: an estimate from samples.
+  std::optional<HottestKey> hottest_key;
   base::Duration median{};  ///< of task durations
 };
 
@@ -67,7 +78,8 @@ class StageStatistics {
   void submitted(base::StageId stage, const std::string& name, std::uint32_t tasks,
                  std::uint32_t missing, base::TimePoint now);
   void task_ended(const TaskEnd& end);
-  void stage_ended(base::StageId stage, bool succeeded, base::TimePoint now);
+  /// Returns its hottest key.
+  std::optional<HottestKey> stage_ended(base::StageId stage, bool succeeded, base::TimePoint now);
   void job_ended(bool succeeded, std::uint64_t skipped_stages);
   void executor_lost(LostExecutor lost) { summary_.lost_executors.push_back(std::move(lost)); }
 
@@ -81,6 +93,7 @@ class StageStatistics {
     std::uint32_t done = 0;
     base::TimePoint submitted;
     std::vector<base::Duration> durations;
+    std::map<std::string, std::uint64_t> hot_keys;  ///< sampled records, by text
   };
   std::map<base::StageId, Open> open_;
   Summary summary_;

@@ -56,6 +56,7 @@ StageSummary row_of(const driver::StageSummary& stage) {
   row.spilled_bytes = stage.totals.spilled_bytes;
   row.time = stage.wall;
   row.slowest_task = describe_slowest(stage);
+  if (stage.hottest_key) row.hottest_key = driver::describe(*stage.hottest_key);
   return row;
 }
 

@@ -71,6 +71,16 @@ std::string spill_line(const std::vector<StageSummary>& stages) {
   return fmt::format("spilled to the scratch disk: {}\n", fmt::join(parts, ", "));
 }
 
+std::string hot_key_lines(const std::vector<StageSummary>& stages) {
+  std::string text;
+  for (const StageSummary& stage : stages) {
+    if (!stage.hottest_key.empty()) {
+      text += fmt::format("most frequent in stage {}: {}\n", stage.id, stage.hottest_key);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string summary_text(const RunSummary& summary) {
@@ -78,6 +88,7 @@ std::string summary_text(const RunSummary& summary) {
                                  base::format_duration(summary.wall_time));
   if (!summary.stages.empty()) text += table_of(summary.stages);
   text += spill_line(summary.stages);
+  text += hot_key_lines(summary.stages);
   if (!summary.lost.empty()) text += "lost containers:\n";
   for (const LostContainer& lost : summary.lost) {
     text += fmt::format("  {}: {}\n", lost.container, lost.reason);

@@ -26,6 +26,7 @@ struct StageSummary {
   Volume output;
   base::Duration time{};
   std::string slowest_task;  ///< "task 3 on node7, 1.2 s"; empty: not known
+  std::string hottest_key;   ///< "key 'x' with about 12 % of the records"; empty: none stands out
   std::uint64_t spilled_bytes = 0;  ///< moved to the scratch disk for want of memory
 };
 

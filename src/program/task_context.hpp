@@ -124,6 +124,13 @@ class TaskContext {
     if (!flushes_.empty()) flush_views();
   }
 
+  /// A source that can jump reads only about so many bytes, evenly spread over its share, while
+  /// this is not 0, and tells which part of its share that was.
+  std::uint64_t sampled_bytes() const { return sampled_bytes_; }
+  void sample(std::uint64_t bytes) { sampled_bytes_ = bytes; }
+  void note_sampled_part(double part) { sampled_part_ = part; }
+  double sampled_part() const { return sampled_part_; }
+
   /// Keeps something alive until the task ends.
   void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
 
@@ -146,6 +153,8 @@ class TaskContext {
   const std::atomic<bool>& stop_;
   protocol::TaskMetrics metrics_;
   std::vector<std::pair<const void*, std::function<void()>>> flushes_;
+  std::uint64_t sampled_bytes_ = 0;
+  double sampled_part_ = 1;
   std::vector<std::shared_ptr<const void>> kept_;
   std::vector<protocol::BlockId> cached_;
   std::unique_ptr<protocol::MapOutputWritten> map_output_;

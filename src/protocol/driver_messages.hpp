@@ -41,6 +41,12 @@ struct Chunk {
   std::uint64_t checksum = 0;  ///< XXH3 of the bytes
 };
 
+/// A key and how many of the sampled records had it.
+struct HotKey {
+  std::string text;
+  std::uint64_t records = 0;
+};
+
 /// What one task did; summed over a stage for the summary and the UI.
 struct TaskMetrics {
   std::int64_t run_nanoseconds = 0;
@@ -55,6 +61,8 @@ struct TaskMetrics {
   std::uint64_t result_bytes = 0;
   std::uint64_t spilled_bytes = 0;  ///< written to the scratch disk because memory was out
   std::uint64_t peak_memory = 0;
+  std::uint64_t sampled_keys = 0;  ///< records of a shuffle's input whose keys were looked at
+  std::vector<HotKey> hot_keys;    ///< the most frequent of them
 };
 
 /// The identity of one attempt at one task.

@@ -168,7 +168,8 @@ struct KeySample {
   std::vector<K> keys;
 };
 
-/// Reservoir sampling (algorithm L, Li 1994), seeded by the partition only.
+/// Reservoir sampling (algorithm L, Li 1994), seeded by the partition only, of the partition or of
+/// pieces of a large file.
 struct SampleKeysAction {
   explicit SampleKeysAction(protocol::Reader& in) { protocol::read(in, size); }
   template <class T, class Source>
@@ -196,10 +197,32 @@ struct SampleKeysAction {
         skip();
       }
     };
-    source(visit);
+    constexpr std::uint64_t least_bytes = 4U << 20U;
+    constexpr std::uint64_t bytes_per_key = 1024;
+    const double part = source.sample(std::max(least_bytes, size * bytes_per_key), visit);
+    sample.records = static_cast<std::uint64_t>(static_cast<double>(sample.records) / part);
     result = protocol::encode(sample);
   }
   std::uint64_t size = 1;
+};
+
+/// The records of the partition that an action runs on.
+template <class P>
+struct PartitionSource {
+  TaskContext& context;
+  base::RddId rdd;
+  std::uint32_t partition;
+  bool chained;
+
+  template <class Emit>
+  void operator()(Emit& emit) const {
+    P::run(context, rdd, partition, chained, emit);
+  }
+  /// As Pipe::sample.
+  template <class Emit>
+  double sample(std::uint64_t bytes, Emit& emit) const {
+    return P::sample(context, rdd, partition, chained, bytes, emit);
+  }
 };
 
 /// The task function of action A on pipe P. Captures: whether the handle's type was true, then A's.
@@ -210,8 +233,8 @@ void action_task(TaskContext& context, base::RddId rdd, std::uint32_t partition,
   bool chained = false;
   protocol::read(in, chained);
   A action(in);
-  auto source = [&](auto& emit) { P::run(context, rdd, partition, chained, emit); };
-  action.template run<typename P::record>(context, source, result);
+  action.template run<typename P::record>(
+      context, PartitionSource<P>{context, rdd, partition, chained}, result);
 }
 
 }  // namespace volley::detail

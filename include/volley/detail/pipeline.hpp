@@ -325,6 +325,23 @@ struct Pipe {
     stream<record>(context, rdd, partition, emit);
   }
 
+  /// As run, but a source that can jump reads only about `bytes`. Returns which part of the
+  /// partition that was.
+  template <class Emit>
+  static double sample(TaskContext& context, base::RddId rdd, std::uint32_t partition, bool chained,
+                       std::uint64_t bytes, Emit& emit) {
+    if constexpr (requires { Source::can_sample; }) {
+      if (chained && !context.plan().persisted(rdd)) {
+        context.sample(bytes);
+        const bool done = run_chain(context, rdd, partition, emit);
+        context.sample(0);
+        if (done) return context.sampled_part();
+      }
+    }
+    run(context, rdd, partition, chained, emit);
+    return 1;
+  }
+
   /// The compute function of this pipe's last RDD.
   static void compute(TaskContext& context, base::RddId rdd, std::uint32_t partition, void* sink) {
     Batcher<record> out(context, *static_cast<BatchSink<record>*>(sink));

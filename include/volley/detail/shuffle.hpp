@@ -9,6 +9,7 @@
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/fold.hpp>
 #include <volley/detail/group.hpp>
+#include <volley/detail/hot_keys.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <algorithm>
@@ -137,9 +138,16 @@ void combining_map_task(TaskContext& context, base::RddId rdd, std::uint32_t par
     Aggregator<R, C, Fold, decltype(write_all)> aggregator(fold, context.services().task_memory(),
                                                            write_all);
     const ViewGuard guard(context, aggregator);
-    P::run(context, rdd, partition, header.chained, aggregator);
+    HotKeys<K> hot_keys;
+    auto look_and_fold = [&](auto&& record) __attribute__((always_inline)) {
+      if (hot_keys.due()) [[unlikely]]
+        hot_keys.see(hash_key(record.first), record.first);
+      aggregator(std::forward<decltype(record)>(record));
+    };
+    P::run(context, rdd, partition, header.chained, look_and_fold);
     aggregator.flush();
     write_all(aggregator.table());
+    hot_keys.report(context.metrics());
   }
   writer.finish();
 }
@@ -155,9 +163,15 @@ void plain_map_task(TaskContext& context, base::RddId rdd, std::uint32_t partiti
   Partition partition_of;
   protocol::read(in, partition_of);
   RecordWriter<owned_t<R>> writer(context, header.reducers);
-  auto write = [&](auto&& record) { writer.write(partition_of(record.first), R(record)); };
+  HotKeys<owned_t<typename R::first_type>> hot_keys;
+  auto write = [&](auto&& record) __attribute__((always_inline)) {
+    if (hot_keys.due()) [[unlikely]]
+      hot_keys.see(hash_key(record.first), record.first);
+    writer.write(partition_of(record.first), R(record));
+  };
   P::run(context, rdd, partition, header.chained, write);
   writer.finish();
+  hot_keys.report(context.metrics());
 }
 
 // --- sources that read a shuffle

@@ -55,15 +55,42 @@ struct RangeSource {
   }
 };
 
+/// Visits [offset, offset + length) of a file: all of it, or pieces of it, evenly spread, when the
+/// context asks for a sample. `unit`: pieces begin and end at its multiples.
+template <class Visit>
+void in_pieces(TaskContext& context, std::uint64_t offset, std::uint64_t length, std::uint64_t unit,
+               Visit&& visit) {
+  constexpr std::uint64_t pieces = 64;
+  const std::uint64_t piece = (context.sampled_bytes() / pieces / unit + 1) * unit;
+  if (context.sampled_bytes() == 0 || length / 4 < pieces * piece) return visit(offset, length);
+  const std::uint64_t stride = length / pieces / unit * unit;
+  for (std::uint64_t i = 0; i < pieces; ++i) visit(offset + i * stride, piece);
+  context.note_sampled_part(static_cast<double>(pieces * piece) / static_cast<double>(length));
+}
+
 /// text_file: the lines of a byte range, as views into the mapped file.
 struct TextSource {
   using record = std::string_view;
   static constexpr bool reads_blocks = false;
+  static constexpr bool can_sample = true;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     const auto split = protocol::decode<io::TextSplit>(context.payload(rdd, partition));
     VOLLEY_CHECK(split.has_value(), "split {} of RDD {} does not decode", partition, rdd);
-    auto reader = std::make_shared<io::LineReader>(*split);
+    if (split->gz) return read(context, *split, emit);
+    in_pieces(context, split->offset, split->length, 1,
+              [&](std::uint64_t offset, std::uint64_t length) {
+                io::TextSplit piece = *split;
+                piece.offset = offset;
+                piece.length = length;
+                read(context, piece, emit);
+              });
+  }
+
+ private:
+  template <class Emit>
+  static void read(TaskContext& context, const io::TextSplit& split, Emit& emit) {
+    auto reader = std::make_shared<io::LineReader>(split);
     context.keep(reader);  // views of its lines may outlive this loop in batches
     std::vector<std::string_view> lines(256);
     for (;;) {
@@ -71,7 +98,7 @@ struct TextSource {
       if (count == 0) break;
       context.metrics().records_read += count;
       for (std::size_t i = 0; i < count; ++i) emit(lines[i]);
-      if (split->gz) context.views_expire();
+      if (split.gz) context.views_expire();
       context.check_stop();
     }
     context.views_expire();
@@ -84,11 +111,21 @@ template <class T>
 struct BinarySource {
   using record = T;
   static constexpr bool reads_blocks = false;
+  static constexpr bool can_sample = true;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     const auto split = protocol::decode<io::BinarySplit>(context.payload(rdd, partition));
     VOLLEY_CHECK(split.has_value(), "split {} of RDD {} does not decode", partition, rdd);
-    io::RecordReader reader(*split, sizeof(T));
+    in_pieces(context, split->offset, split->length, sizeof(T),
+              [&](std::uint64_t offset, std::uint64_t length) {
+                read(context, {split->path, offset, length, split->file_size}, emit);
+              });
+  }
+
+ private:
+  template <class Emit>
+  static void read(TaskContext& context, const io::BinarySplit& split, Emit& emit) {
+    io::RecordReader reader(split, sizeof(T));
     for (auto bytes = reader.next(); !bytes.empty(); bytes = reader.next()) {
       // Records lie at multiples of their size from a page border, hence aligned.
       const auto* records = reinterpret_cast<const T*>(bytes.data());

@@ -1,0 +1,102 @@
+// Operations on more records than a task may keep in a small memory: the same results, from disk.
+
+#include "check.hpp"
+
+#include <map>
+
+namespace cluster_test {
+namespace {
+
+constexpr std::int64_t records = 300000;
+constexpr std::int64_t keys = 100000;
+
+std::int64_t key_of(std::int64_t i) { return (i * 7919 + 13) % keys; }
+std::string text_of(std::int64_t i) { return "a key that is long " + std::to_string(i); }
+
+auto number_pairs(volley::Context& context) {
+  return context.range(0, records, 1, 4).map([](std::int64_t i) {
+    return std::pair<std::int64_t, std::int64_t>(key_of(i), i);
+  });
+}
+auto text_pairs(volley::Context& context) {
+  return context.range(0, records, 1, 4).map([](std::int64_t i) {
+    return std::pair<std::string, std::int64_t>(text_of(key_of(i)), i);
+  });
+}
+
+void check_folds(volley::Context& context, Checks& checks) {
+  std::map<std::int64_t, std::int64_t> sums;
+  for (std::int64_t i = 0; i < records; ++i) sums[key_of(i)] += i;
+  const std::vector<std::pair<std::int64_t, std::int64_t>> expected(sums.begin(), sums.end());
+  checks.equal("large sums", sorted(number_pairs(context).reduce_by_key(std::plus<>{}).collect()),
+               expected);
+  std::int64_t wrong = 0;
+  const auto by_text = text_pairs(context).reduce_by_key(std::plus<>{}).collect();
+  for (const auto& [text, sum] : by_text) {
+    const auto number = std::stoll(text.substr(text.rfind(' ') + 1));
+    if (sums.at(number) != sum || text != text_of(number)) ++wrong;
+  }
+  checks.equal("large sums by text", std::pair(by_text.size(), wrong), std::pair(sums.size(), 0L));
+  checks.equal("large distinct", text_pairs(context).keys().distinct().count(), keys);
+}
+
+/// Values of a key come in the order of their partitions and in these, however often they went to
+/// disk.
+template <class Groups>
+std::pair<std::size_t, std::int64_t> keys_and_disorder(const Groups& groups) {
+  std::int64_t wrong = 0;
+  for (const auto& [key, values] : groups) {
+    if (values.size() != records / keys || !std::is_sorted(values.begin(), values.end())) ++wrong;
+  }
+  return {groups.size(), wrong};
+}
+
+void check_groups(volley::Context& context, Checks& checks) {
+  const std::pair<std::size_t, std::int64_t> expected(keys, 0);
+  checks.equal("large groups", keys_and_disorder(number_pairs(context).group_by_key().collect()),
+               expected);
+  checks.equal("large groups by text",
+               keys_and_disorder(text_pairs(context).group_by_key().collect()), expected);
+  // All values of one key: no partition by keys makes it smaller.
+  const auto one = context.range(0, records, 1, 4)
+                       .map([](std::int64_t i) { return std::pair<int, std::int64_t>(7, i); })
+                       .group_by_key()
+                       .collect();
+  checks.holds("one large group", one.size() == 1 && one[0].second.size() == records &&
+                                      std::is_sorted(one[0].second.begin(), one[0].second.end()));
+}
+
+void check_sorts(volley::Context& context, Checks& checks) {
+  const auto by_number = number_pairs(context).sort_by_key().collect();
+  checks.holds("large sort",
+               by_number.size() == records && std::is_sorted(by_number.begin(), by_number.end()));
+  const auto by_text = text_pairs(context).sort_by_key(false).collect();
+  bool ordered = by_text.size() == records;
+  for (std::size_t i = 1; ordered && i < by_text.size(); ++i) {
+    const auto& [key, value] = by_text[i - 1];
+    ordered = key > by_text[i].first || (key == by_text[i].first && value < by_text[i].second);
+  }
+  checks.holds("large sort by text", ordered);
+}
+
+void check_large_join(volley::Context& context, Checks& checks) {
+  const auto joined =
+      number_pairs(context)
+          .join(number_pairs(context).filter([](const auto& pair) { return pair.second % 3 == 0; }))
+          .map([](const auto& match) {
+            return match.second.first % keys == match.second.second % keys ? 1L : 1000000L;
+          })
+          .reduce(std::plus<>{});
+  checks.equal("large join", joined, static_cast<long>(records));
+}
+
+}  // namespace
+
+void check_large_inputs(volley::Context& context, Checks& checks) {
+  check_folds(context, checks);
+  check_groups(context, checks);
+  check_sorts(context, checks);
+  check_large_join(context, checks);
+}
+
+}  // namespace cluster_test
