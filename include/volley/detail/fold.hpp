@@ -103,16 +103,24 @@ class FoldSpill {
 
   template <class Key>
   void write(const Key& key, const C& value) {
-    scratch_.clear();
-    {
-      protocol::Writer out(scratch_);
-      protocol::write(out, std::pair<const Key&, const C&>(key, value));
-    }
     // Other bits than those that picked the partition, and others on every level.
     const std::uint64_t hash = mix64(hash_key(key) + (level_ + 1) * 0x9e3779b97f4a7c15ULL);
     const auto part = static_cast<std::uint32_t>(hash % parts);
-    std::memcpy(writer_.reserve(part, scratch_.size()), scratch_.data(), scratch_.size());
-    writer_.commit(part, scratch_.size());
+    // As for_each_record() reads them.
+    if constexpr (protocol::is_bitwise_v<std::pair<K, C>>) {
+      const std::pair<K, C> record(key, value);
+      std::memcpy(writer_.reserve(part, sizeof record), static_cast<const void*>(&record),
+                  sizeof record);
+      writer_.commit(part, sizeof record);
+    } else {
+      scratch_.clear();
+      {
+        protocol::Writer out(scratch_);
+        protocol::write(out, std::pair<const Key&, const C&>(key, value));
+      }
+      std::memcpy(writer_.reserve(part, scratch_.size()), scratch_.data(), scratch_.size());
+      writer_.commit(part, scratch_.size());
+    }
   }
   /// By part; nothing is written after.
   std::vector<std::vector<protocol::Chunk>> take() {

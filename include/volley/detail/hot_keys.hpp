@@ -40,10 +40,10 @@ class HotKeys {
   void report(protocol::TaskMetrics& metrics) {
     constexpr std::size_t reported = 4;
     std::sort(counters_.begin(), counters_.end(),
-              [](const Counter& a, const Counter& b) { return a.records > b.records; });
+              [](const Counter& a, const Counter& b) { return a.own() > b.own(); });
     if (counters_.size() > reported) counters_.resize(reported);
     for (const Counter& counter : counters_) {
-      metrics.hot_keys.push_back({text_of(counter.key), counter.records});
+      metrics.hot_keys.push_back({text_of(counter.key), counter.own()});
     }
     metrics.sampled_keys += sampled_;
   }
@@ -55,6 +55,8 @@ class HotKeys {
   struct Counter {
     K key;
     std::uint64_t records;
+    std::uint64_t inherited;  ///< of `records`, those of the keys that had the counter before
+    std::uint64_t own() const { return records - inherited; }
   };
   using Hashes = std::array<std::uint64_t, size>;
 
@@ -72,7 +74,7 @@ class HotKeys {
   typename Hashes::iterator take_counter(std::uint64_t hash, const Key& key) {
     std::size_t at = counters_.size();
     if (at < size) {
-      counters_.push_back({convert<K>(key), 0});
+      counters_.push_back({convert<K>(key), 0, 0});
     } else {
       at = static_cast<std::size_t>(std::min_element(counters_.begin(), counters_.end(),
                                                      [](const Counter& a, const Counter& b) {
@@ -80,6 +82,7 @@ class HotKeys {
                                                      }) -
                                     counters_.begin());
       counters_[at].key = convert<K>(key);
+      counters_[at].inherited = counters_[at].records;
     }
     hashes_[at] = hash;
     return hashes_.begin() + static_cast<std::ptrdiff_t>(at);
