@@ -35,7 +35,8 @@ int print_version(const Process& process) {
 }
 
 /// On every rank of a job the same mistake comes up; one rank speaks, or one of each node when the
-/// nodes may differ.
+/// nodes may differ. The others end with success: mpirun stops a job, with what it had to say, at
+/// its first failure.
 bool speaks(const launch::LauncherTraces& traces, bool node_dependent) {
   return traces.rank == 0 || (node_dependent && traces.local_rank == 0);
 }
@@ -60,7 +61,7 @@ int run(const std::vector<std::string>& arguments, const Process& process) {
   if (std::holds_alternative<VersionAsked>(parse)) return print_version(process);
   const launch::LauncherTraces traces = launch::traces_of(process.environment);
   if (const auto* error = std::get_if<UsageError>(&parse)) {
-    return speaks(traces, error->node_dependent) ? fail(process, error->message) : usage_error;
+    return speaks(traces, error->node_dependent) ? fail(process, error->message) : success;
   }
   auto& parsed = std::get<RunParsed>(parse);
   if (traces.rank == 0) tell(process, parsed);

@@ -90,9 +90,9 @@ int run_main(int argc, char** argv, const ApplicationEntry& entry) {
   const auto environment = config::Environment::of_process();
   auto request = request_of_executable(self, words, environment);
   if (!request) {
-    if (traces_of(environment).rank == 0) {
-      std::fprintf(stderr, "volley: error: %s\n", request.error().c_str());
-    }
+    // Only rank 0 fails: a failure of others may end the job before it has spoken.
+    if (traces_of(environment).rank != 0) return 0;
+    std::fprintf(stderr, "volley: error: %s\n", request.error().c_str());
     return 2;
   }
   std::vector<std::string> program{self};

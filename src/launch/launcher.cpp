@@ -116,8 +116,9 @@ std::optional<int> launch_unless_rank(RunRequest request, const Environment& env
   if (!master) return fail(usage_error, master.error());
   const auto start = decide_start(master.value(), environment, usable_cores());
   if (!start) {
-    // Every task of a mistaken srun comes here; one speaks.
-    if (traces_of(environment).rank != 0) return usage_error;
+    // Every task of a mistaken srun comes here; one speaks. The others do not fail, since a failure
+    // may end the job before it has spoken.
+    if (traces_of(environment).rank != 0) return 0;
     return fail(usage_error, start.error());
   }
   const auto* job = std::get_if<StartJob>(&start.value());

@@ -101,7 +101,7 @@ class WrongInput(ClusterTest):
         options = ["--conf", "volley.output.validateSpecs=false"]
         for _ in range(2):
             self.ended(self.launched("word_count", self.input, self.output, options=options), 0)
-        lines = [line for part in self.output.glob("part-*") for line in part.open()]
+        lines = [line for part in self.output.glob("part-*") for line in part.read_text().splitlines()]
         self.assertEqual(len(lines), 3)
 
     def test_arguments_of_the_application(self):
