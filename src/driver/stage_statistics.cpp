@@ -72,6 +72,7 @@ void StageStatistics::task_ended(const TaskEnd& end) {
   ++found->second.done;
   add(stage.totals, end.report.metrics);
   for (const protocol::HotKey& key : end.report.metrics.hot_keys) {
+    if (key.text.empty()) continue;
     auto& keys = found->second.hot_keys;
     if (keys.size() < max_hot_keys || keys.contains(key.text)) keys[key.text] += key.records;
   }

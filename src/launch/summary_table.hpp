@@ -21,12 +21,12 @@ struct StageSummary {
   std::uint32_t tasks = 0;
   std::uint32_t failed_attempts = 0;
   bool skipped = false;  ///< its shuffle was there already: no task ran
-  Volume input;
-  Volume shuffled;  ///< written for later stages
-  Volume output;
+  Volume input{};
+  Volume shuffled{};  ///< written for later stages
+  Volume output{};
   base::Duration time{};
-  std::string slowest_task;  ///< "task 3 on node7, 1.2 s"; empty: not known
-  std::string hottest_key;   ///< "key 'x' with about 12 % of the records"; empty: none stands out
+  std::string slowest_task{};  ///< "task 3 on node7, 1.2 s"; empty: not known
+  std::string hottest_key{};   ///< "key 'x' with about 12 % of the records"; empty: none stands out
   std::uint64_t spilled_bytes = 0;  ///< moved to the scratch disk for want of memory
 };
 

@@ -123,18 +123,22 @@ TEST(TextTable, Shortens) {
 
 TEST(Summary, IsATable) {
   RunSummary summary{"word_count", "succeeded", milliseconds{3400}, {}, {}};
-  summary.stages = {{0,
-                     "map at a.cpp:3",
-                     40,
-                     1,
-                     false,
-                     {9, 4096},
-                     {500, 4096},
-                     {0, 0},
-                     milliseconds{1200},
-                     "task 3"},
-                    {1, "sort at a.cpp:4", 4, 0, true, {}, {}, {}, {}, ""},
-                    {2, "top at a.cpp:5", 4, 0, false, {}, {}, {10, 100}, milliseconds{20}, ""}};
+  summary.stages = {{.id = 0,
+                     .name = "map at a.cpp:3",
+                     .tasks = 40,
+                     .failed_attempts = 1,
+                     .input = {9, 4096},
+                     .shuffled = {500, 4096},
+                     .time = milliseconds{1200},
+                     .slowest_task = "task 3",
+                     .hottest_key = "key 'x' with about 12 % of the records",
+                     .spilled_bytes = 2048},
+                    {.id = 1, .name = "sort at a.cpp:4", .tasks = 4, .skipped = true},
+                    {.id = 2,
+                     .name = "top at a.cpp:5",
+                     .tasks = 4,
+                     .output = {10, 100},
+                     .time = milliseconds{20}}};
   summary.lost = {
       {"container_1_0001_01_000002 (executor 1) on node1", "killed by signal 9 (Killed)"}};
   EXPECT_EQ(summary_text(summary), R"(word_count succeeded in 3.4 s
@@ -143,6 +147,8 @@ Stage  Operation          Tasks  Failed   Records in       Shuffled         Out 
     1  sort at a.cpp:4  skipped       -            -              -           -      -
     2  top at a.cpp:5         4       0            -              -  10 (100 B)  20 ms
        total                 44       1  9 (4.0 KiB)  500 (4.0 KiB)  10 (100 B)
+spilled to the scratch disk: 2.0 KiB in stage 0
+most frequent in stage 0: key 'x' with about 12 % of the records
 lost containers:
   container_1_0001_01_000002 (executor 1) on node1: killed by signal 9 (Killed)
 )");
