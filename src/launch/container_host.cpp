@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <string>
 
 namespace volley::launch {
 namespace {
@@ -59,11 +61,24 @@ base::Result<std::int64_t> ContainerHost::start(const protocol::ContainerLaunch&
   return pid;
 }
 
+namespace {
+
+/// GLIBC_TUNABLES with huge pages for large allocations, unless it says something about them.
+std::string memory_tunables() {
+  const char* const set = std::getenv("GLIBC_TUNABLES");
+  const std::string tunables = set == nullptr ? "" : set;
+  if (tunables.find("glibc.malloc.hugetlb") != std::string::npos) return tunables;
+  return tunables + (tunables.empty() ? "" : ":") + "glibc.malloc.hugetlb=1";
+}
+
+}  // namespace
+
 base::Result<std::int64_t> ContainerHost::start_process(Container& container,
                                                         net::LinkDescriptors end) {
   net::ProcessOptions process;
   process.arguments = {options_.program, "volley-container"};
-  process.environment = {fmt::format("{}={}", container_variable, ::getpid())};
+  process.environment = {fmt::format("{}={}", container_variable, ::getpid()),
+                         "GLIBC_TUNABLES=" + memory_tunables()};
   process.descriptors = {{end.memory.get(), link_memory_descriptor},
                          {end.wake_self.get(), link_wake_self_descriptor},
                          {end.wake_peer.get(), link_wake_peer_descriptor},

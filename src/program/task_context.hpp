@@ -124,6 +124,14 @@ class TaskContext {
     if (!flushes_.empty()) flush_views();
   }
 
+  /// Whether the task should read a partition from its cached block, or make that. A task that may
+  /// end early makes no block.
+  bool keeps(base::RddId rdd, std::uint32_t partition) const {
+    return plan_->persisted(rdd) &&
+           (!ends_early_ || services_.blocks().get({rdd, partition}) != nullptr);
+  }
+  void may_end_early() { ends_early_ = true; }
+
   /// A source that can jump reads only about so many bytes, evenly spread over its share, while
   /// this is not 0, and tells which part of its share that was.
   std::uint64_t sampled_bytes() const { return sampled_bytes_; }
@@ -153,6 +161,7 @@ class TaskContext {
   const std::atomic<bool>& stop_;
   protocol::TaskMetrics metrics_;
   std::vector<std::pair<const void*, std::function<void()>>> flushes_;
+  bool ends_early_ = false;
   std::uint64_t sampled_bytes_ = 0;
   double sampled_part_ = 1;
   std::vector<std::shared_ptr<const void>> kept_;

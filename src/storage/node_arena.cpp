@@ -85,6 +85,22 @@ std::string mapping_error(std::uint64_t bytes, const char* step) {
       base::format_bytes(bytes), step, std::strerror(errno));
 }
 
+/// Addresses for so many bytes, at a multiple of huge pages; null when there are none.
+std::byte* reserve_addresses(std::uint64_t bytes) {
+  constexpr std::uint64_t huge_page = 2U << 20U;
+  void* const at = ::mmap(nullptr, bytes + huge_page, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return nullptr;
+  auto* const begin = static_cast<std::byte*>(at);
+  const std::uint64_t over = reinterpret_cast<std::uintptr_t>(begin) % huge_page;
+  const std::uint64_t before = over == 0 ? 0 : huge_page - over;
+  constexpr std::uint64_t page = 4096;
+  const std::uint64_t end = (before + bytes + page - 1) / page * page;
+  if (before != 0) ::munmap(begin, before);
+  if (end < bytes + huge_page) ::munmap(begin + end, bytes + huge_page - end);
+  return begin + before;
+}
+
 }  // namespace
 
 base::Result<NodeArena> NodeArena::create(const Options& options) {
@@ -172,16 +188,15 @@ base::Result<NodeArena> NodeArena::attach(base::Fd descriptor, base::Fd disk) {
 
 base::Status NodeArena::map(std::uint64_t memory, std::uint64_t disk) {
   constexpr int access = PROT_READ | PROT_WRITE;
-  void* at =
-      ::mmap(nullptr, memory + disk, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) return base::Failure{mapping_error(memory + disk, "mmap")};
-  base_ = static_cast<std::byte*>(at);
+  base_ = reserve_addresses(memory + disk);
+  if (base_ == nullptr) return base::Failure{mapping_error(memory + disk, "mmap")};
   mapped_ = memory + disk;
   constexpr int flags = MAP_SHARED | MAP_NORESERVE | MAP_FIXED;
   if (::mmap(base_, memory, access, flags, descriptor_.get(), 0) == MAP_FAILED ||
       (disk != 0 && ::mmap(base_ + memory, disk, access, flags, disk_.get(), 0) == MAP_FAILED)) {
     return base::Failure{mapping_error(memory + disk, "mmap")};
   }
+  ::madvise(base_, memory, MADV_HUGEPAGE);  // a wish, not a need
   return base::Done{};
 }
 

@@ -70,7 +70,7 @@ struct JoinSide {
   static void from_parent(TaskContext& context, base::RddId parent, std::uint32_t partition,
                           Visit& visit) {
     SpanSink<R, Visit> sink(visit);
-    if (!context.plan().persisted(parent)) {
+    if (!context.keeps(parent, partition)) {
       compute_uncached<R>(context, parent, partition, sink);
       return;
     }

@@ -149,7 +149,9 @@ std::shared_ptr<const BlockOf<T>> cached_block(TaskContext& context, base::RddId
     };
     EmitSink<T, decltype(collect)> sink(collect);
     compute_uncached<T>(context, rdd, partition, sink);
-    fresh->shrink_to_fit();
+    // What a large block has too much was never touched: it is cheaper than a copy.
+    constexpr std::size_t large = 1U << 20U;
+    if (fresh->size() * sizeof(owned_t<T>) < large) fresh->shrink_to_fit();
     block = context.services().blocks().put(id, std::move(fresh));
     context.note_cached(id);
   }
@@ -160,7 +162,7 @@ std::shared_ptr<const BlockOf<T>> cached_block(TaskContext& context, base::RddId
 template <class T, class Emit>
 void stream(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
   EmitSink<T, Emit> sink(emit);
-  if (!context.plan().persisted(rdd)) {
+  if (!context.keeps(rdd, partition)) {
     compute_uncached<T>(context, rdd, partition, sink);
     return;
   }
@@ -320,7 +322,7 @@ struct Pipe {
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, bool chained,
                   Emit& emit) {
-    if (chained && !context.plan().persisted(rdd) && run_chain(context, rdd, partition, emit))
+    if (chained && !context.keeps(rdd, partition) && run_chain(context, rdd, partition, emit))
       return;
     stream<record>(context, rdd, partition, emit);
   }
@@ -331,7 +333,7 @@ struct Pipe {
   static double sample(TaskContext& context, base::RddId rdd, std::uint32_t partition, bool chained,
                        std::uint64_t bytes, Emit& emit) {
     if constexpr (requires { Source::can_sample; }) {
-      if (chained && !context.plan().persisted(rdd)) {
+      if (chained && !context.keeps(rdd, partition)) {
         context.sample(bytes);
         const bool done = run_chain(context, rdd, partition, emit);
         context.sample(0);
@@ -382,11 +384,11 @@ struct Pipe {
       protocol::Reader in(spec.compute.captures);
       protocol::read(in, header);
       ids[at - 1] = spec.dependencies.front().parent;
-      const bool computed = at == depth || !context.plan().persisted(ids[at]);
+      const bool computed = at == depth || !context.keeps(ids[at], partition);
       if (!header.chained || !computed) return false;
     }
     if constexpr (depth > 0 && !Source::reads_blocks) {
-      if (context.plan().persisted(ids[0])) return false;
+      if (context.keeps(ids[0], partition)) return false;
     }
     run_operations(context, ids, partition, emit, std::index_sequence_for<Ops...>{});
     return true;
