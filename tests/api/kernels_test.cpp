@@ -85,7 +85,9 @@ void expect_sums(Make&& make, std::size_t expected_keys) {
   for (int round = 0; round < 2; ++round) {
     for (std::int64_t i = 0; i < 20000; ++i) add(i);
     EXPECT_EQ(table.size(), sums.size());
-    EXPECT_EQ(sums.size(), expected_keys);
+    if (expected_keys != 0) {
+      EXPECT_EQ(sums.size(), expected_keys);
+    }
     std::size_t visited = 0;
     table.for_each([&](const auto& key, std::int64_t sum) {
       ++visited;
@@ -109,8 +111,46 @@ TEST(AggregationTable, SumsAsAMapDoes) {
       [](std::uint64_t bits) { return static_cast<std::uint32_t>(bits % 1000); }, 1000);
   expect_sums<std::int64_t>(
       [](std::uint64_t bits) { return static_cast<std::int64_t>(bits % 1001) - 500; }, 1001);
+  // Close together: an array; with a step; far apart; close together with one that is not.
+  expect_sums<std::uint64_t>([](std::uint64_t bits) { return 1000000 + bits % 5000; }, 0);
+  expect_sums<std::int16_t>([](std::uint64_t bits) { return static_cast<std::int16_t>(bits * 64); },
+                            1024);
+  expect_sums<std::uint8_t>([](std::uint64_t bits) { return static_cast<std::uint8_t>(bits); },
+                            256);
+  expect_sums<std::uint32_t>([](std::uint64_t bits) { return static_cast<std::uint32_t>(bits); },
+                             20000);
+  expect_sums<std::int64_t>([](std::uint64_t bits) { return static_cast<std::int64_t>(bits); },
+                            20000);
+  expect_sums<std::int64_t>(
+      [](std::uint64_t bits) {
+        return bits % 1000 == 7 ? static_cast<std::int64_t>(bits)
+                                : static_cast<std::int64_t>(bits % 500);
+      },
+      0);
   expect_sums<bool>([](std::uint64_t bits) { return bits % 2 == 0; }, 2);
   expect_sums<std::string>([](std::uint64_t bits) { return std::string(bits % 41, 'x'); }, 41);
+}
+
+/// Keys in ascending or descending order widen an array step by step.
+TEST(AggregationTable, GrowsWithKeysInOrder) {
+  for (const std::int64_t step : {1, -1, 6, -48}) {
+    AggregationTable<std::int64_t, std::string> table;
+    for (std::int64_t i = 0; i < 30000; ++i) {
+      const std::int64_t key = 17 + i * step;
+      table.upsert(
+          key, hash_key(key), [&] { return std::to_string(key); },
+          [](std::string&) { FAIL() << "each key comes once"; });
+    }
+    EXPECT_EQ(table.size(), 30000U);
+    EXPECT_LT(table.memory(), 30000U * 400U);
+    std::size_t visited = 0;
+    table.for_each([&](std::int64_t key, const std::string& value) {
+      ++visited;
+      EXPECT_EQ(value, std::to_string(key));
+      EXPECT_EQ((key - 17) % step, 0);
+    });
+    EXPECT_EQ(visited, 30000U);
+  }
 }
 
 TEST(GroupCollector, PutsValuesTogetherInOrder) {

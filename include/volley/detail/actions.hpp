@@ -36,8 +36,7 @@ struct CountAction {
 struct CollectAction {
   explicit CollectAction(protocol::Reader&) {}
   template <class T, class Source>
-  void run(TaskContext& context, Source&& source, protocol::Bytes& result) {
-    context.may_end_early();
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
     std::vector<owned_t<T>> records;
     auto add = [&](auto&& record) {
       records.push_back(to_owned(std::forward<decltype(record)>(record)));
@@ -51,7 +50,8 @@ struct CollectAction {
 struct TakeAction {
   explicit TakeAction(protocol::Reader& in) { protocol::read(in, limit); }
   template <class T, class Source>
-  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+  void run(TaskContext& context, Source&& source, protocol::Bytes& result) {
+    context.may_end_early();
     std::vector<owned_t<T>> records;
     auto add = [&](auto&& record) {
       records.push_back(to_owned(std::forward<decltype(record)>(record)));

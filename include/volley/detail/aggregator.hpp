@@ -129,7 +129,7 @@ class Aggregator {
     std::array<std::uint64_t, RecordBatch<R>::capacity> hashes;
     for (std::size_t i = 0; i < records.size(); ++i) {
       hashes[i] = hash_key(records[i].first);
-      table_.prefetch(hashes[i]);
+      table_.prefetch(records[i].first, hashes[i]);
     }
     for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes[i]);
     if (table_.memory_after(RecordBatch<R>::capacity) + held() > limit_) [[unlikely]] {

@@ -103,7 +103,10 @@ class JoinTable {
           first.last = at;
         });
   }
-  void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
+  template <class Key>
+  void prefetch(const Key& key, std::uint64_t hash) const {
+    table_.prefetch(key, hash);
+  }
   /// visit(const W&) for every value of the key.
   template <class Key, class Visit>
   void for_each(const Key& key, std::uint64_t hash, Visit&& visit) const {
@@ -175,7 +178,7 @@ struct JoinSource {
       records = records.subspan(batch.size());
       for (std::size_t i = 0; i < batch.size(); ++i) {
         hashes[i] = hash_key(batch[i].first);
-        table.prefetch(hashes[i]);
+        table.prefetch(batch[i].first, hashes[i]);
       }
       for (std::size_t i = 0; i < batch.size(); ++i) use(batch[i], hashes[i]);
     }
