@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -172,6 +173,18 @@ To convert(From&& from) {
     return to;
   } else {
     return To(std::forward<From>(from));
+  }
+}
+
+/// Puts a copy of a record of bitwise type into memory, a pair member by member: one that was just
+/// made lies in registers or in two pieces, and a copy of 16 bytes would wait for both to be stored
+/// (a third of the time of an aggregation of pairs).
+template <class T>
+void place_record(void* at, const T& record) {
+  if constexpr (is_pair<T>::value) {
+    ::new (at) T(record.first, record.second);
+  } else {
+    ::new (at) T(record);
   }
 }
 

@@ -165,12 +165,21 @@ TEST(GroupCollector, PutsValuesTogetherInOrder) {
   groups.arrange();
   const auto values = [&](std::uint32_t group) {
     std::vector<std::string> all;
-    for (const auto place : groups.places(group)) all.push_back(groups.value(place));
+    groups.for_each(group, [&](const std::string& value) { all.push_back(value); });
+    EXPECT_EQ(groups.take(group), all);
     return all;
   };
   EXPECT_THAT(values(a), ElementsAre("a0", "a1", "a2"));
   EXPECT_THAT(values(b), ElementsAre("b0", "b1"));
   EXPECT_THAT(values(c), ElementsAre("c0"));
+
+  GroupCollector<int> numbers;
+  const auto even = numbers.create(0);
+  const auto odd = numbers.create(1);
+  for (int i = 2; i < 6; ++i) numbers.merge(i % 2 == 0 ? even : odd, i);
+  numbers.arrange();
+  EXPECT_THAT(numbers.take(even), ElementsAre(0, 2, 4));
+  EXPECT_THAT(numbers.take(odd), ElementsAre(1, 3, 5));
 }
 
 template <class K>

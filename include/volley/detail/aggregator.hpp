@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -57,7 +56,7 @@ requires protocol::is_bitwise_v<R>
 class RecordBatch<R> {
  public:
   static constexpr std::size_t capacity = 64;
-  void push(const R& record) { std::memcpy(at(size_++), &record, sizeof(R)); }
+  void push(const R& record) { place_record<R>(at(size_++), record); }
   bool full() const { return size_ == capacity; }
   std::span<R> records() { return {static_cast<R*>(at(0)), size_}; }
   void clear() { size_ = 0; }
@@ -84,9 +83,13 @@ class Aggregator {
         cached_(std::min<std::uint64_t>(cached_bytes, limit / 8)),
         on_full_(on_full) {}
 
-  /// At least so many keys will come.
-  void expect(std::uint64_t keys) {
+  /// So many records will come, of at least so many keys.
+  void expect(std::uint64_t records, std::uint64_t keys) {
     if (keys * Table::bytes_per_entry < limit_ / 2) table_.reserve(keys);
+    if constexpr (requires { fold_.expect(records); }) {
+      constexpr std::uint64_t bytes_per_record = sizeof(typename R::second_type) + 8;
+      fold_.expect(std::min(records, limit_ / 2 / bytes_per_record));
+    }
   }
 
   template <class X>

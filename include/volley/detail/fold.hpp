@@ -108,10 +108,9 @@ class FoldSpill {
     const auto part = static_cast<std::uint32_t>(hash % parts);
     // As for_each_record() reads them.
     if constexpr (protocol::is_bitwise_v<std::pair<K, C>>) {
-      const std::pair<K, C> record(key, value);
-      std::memcpy(writer_.reserve(part, sizeof record), static_cast<const void*>(&record),
-                  sizeof record);
-      writer_.commit(part, sizeof record);
+      using Record = std::pair<K, C>;
+      ::new (static_cast<void*>(writer_.reserve(part, sizeof(Record)))) Record(key, value);
+      writer_.commit(part, sizeof(Record));
     } else {
       scratch_.clear();
       {

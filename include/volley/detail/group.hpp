@@ -31,6 +31,11 @@ class GroupCollector {
  public:
   using Number = std::uint32_t;
 
+  /// So many values will come.
+  void expect(std::uint64_t values) {
+    groups_.reserve(values);
+    values_.reserve(values);
+  }
   template <class X>
   Number create(X&& value) {
     starts_.push_back(0);
@@ -47,8 +52,8 @@ class GroupCollector {
   }
   /// Bytes outside the table, with those of arrange().
   std::size_t held_bytes() const {
-    return values_.size() * (sizeof(V) + 2 * sizeof(Number)) + starts_.size() * sizeof(Number) +
-           held_;
+    return values_.size() * ((moves_values ? 2 : 1) * sizeof(V) + 2 * sizeof(Number)) +
+           starts_.size() * sizeof(Number) + held_;
   }
   bool full() const { return values_.size() > UINT32_MAX - 1024; }
 
@@ -56,21 +61,52 @@ class GroupCollector {
   void arrange() {
     Number next = 0;
     for (Number& start : starts_) next += std::exchange(start, next);
-    order_.resize(values_.size());
-    for (std::size_t i = 0; i < groups_.size(); ++i) {
-      order_[starts_[groups_[i]]++] = static_cast<Number>(i);
+    if constexpr (moves_values) {
+      Row<V> sorted(values_.size());
+      for (std::size_t i = 0; i < groups_.size(); ++i) sorted[starts_[groups_[i]]++] = values_[i];
+      values_ = std::move(sorted);
+    } else {
+      order_.resize(values_.size());
+      for (std::size_t i = 0; i < groups_.size(); ++i) {
+        order_[starts_[groups_[i]]++] = static_cast<Number>(i);
+      }
     }
     groups_ = {};
   }
-  /// After arrange(): places of the group's values; each starts_ is where the group ends.
-  std::span<const Number> places(Number group) const {
-    const std::size_t begin = group == 0 ? 0 : starts_[group - 1];
-    return std::span(order_).subspan(begin, starts_[group] - begin);
+  /// After arrange(): visit(V&) for the values of a group.
+  template <class Visit>
+  void for_each(Number group, Visit&& visit) {
+    for (std::size_t at = begin_of(group); at < starts_[group]; ++at) {
+      if constexpr (moves_values) {
+        visit(values_[at]);
+      } else {
+        visit(values_[order_[at]]);
+      }
+    }
   }
-  V& value(Number place) { return values_[place]; }
+  /// After arrange(): moves them out.
+  std::vector<V> take(Number group) {
+    if constexpr (moves_values) {
+      return std::vector<V>(values_.begin() + static_cast<std::ptrdiff_t>(begin_of(group)),
+                            values_.begin() + static_cast<std::ptrdiff_t>(starts_[group]));
+    } else {
+      std::vector<V> taken;
+      taken.reserve(starts_[group] - begin_of(group));
+      for_each(group, [&](V& value) { taken.push_back(std::move(value)); });
+      return taken;
+    }
+  }
 
  private:
-  std::vector<Number> starts_;  ///< by group; how many values it has until arrange()
+  /// Small values are sorted themselves, others by their places.
+  static constexpr bool moves_values = holds_nothing<V> && sizeof(V) <= 16 &&
+                                       std::is_default_constructible_v<V> &&
+                                       !std::is_same_v<V, bool>;
+
+  /// After arrange(), each start is where the group ends.
+  std::size_t begin_of(Number group) const { return group == 0 ? 0 : starts_[group - 1]; }
+
+  std::vector<Number> starts_;  ///< by group; until arrange(), how many values it has
   std::vector<Number> groups_;  ///< by value
   Row<V> values_;
   std::vector<Number> order_;
@@ -90,9 +126,7 @@ struct GroupRun {
       if (!spill) spill = std::make_unique<FoldSpill<K, V>>(context, level);
       groups.arrange();
       table.for_each([&](const auto& key, std::uint32_t group) {
-        for (const std::uint32_t place : groups.places(group)) {
-          spill->write(key, groups.value(place));
-        }
+        groups.for_each(group, [&](const V& value) { spill->write(key, value); });
       });
       groups = {};
       table.clear(true);
@@ -128,13 +162,9 @@ struct GroupRun {
                           Emit& emit) {
     groups.arrange();
     table.for_each([&](const auto& key, std::uint32_t group) {
-      const auto places = groups.places(group);
       std::pair<K, std::vector<V>> record;
       assign(record.first, key);
-      record.second.reserve(places.size());
-      for (const std::uint32_t place : places) {
-        record.second.push_back(std::move(groups.value(place)));
-      }
+      record.second = groups.take(group);
       emit(std::move(record));
     });
   }

@@ -49,7 +49,7 @@ class HotKeys {
   }
 
  private:
-  static constexpr std::uint32_t interval = 64;
+  static constexpr std::uint32_t interval = 128;
   static constexpr std::size_t size = 32;
   static constexpr std::size_t longest_text = 60;
   struct Counter {

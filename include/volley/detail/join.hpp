@@ -179,6 +179,10 @@ struct JoinSource {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         hashes[i] = hash_key(batch[i].first);
         table.prefetch(batch[i].first, hashes[i]);
+        // A list or a long string lies elsewhere.
+        if constexpr (requires { batch[i].second.data(); }) {
+          __builtin_prefetch(batch[i].second.data());
+        }
       }
       for (std::size_t i = 0; i < batch.size(); ++i) use(batch[i], hashes[i]);
     }

@@ -40,8 +40,7 @@ class RecordWriter {
   template <class X>
   void write(std::uint32_t partition, const X& record) {
     if constexpr (protocol::is_bitwise_v<T> && std::is_same_v<X, T>) {
-      std::memcpy(chunks_.reserve(partition, sizeof(T)), static_cast<const void*>(&record),
-                  sizeof(T));
+      place_record<T>(chunks_.reserve(partition, sizeof(T)), record);
       chunks_.commit(partition, sizeof(T));
     } else {
       scratch_.clear();
@@ -177,16 +176,22 @@ void plain_map_task(TaskContext& context, base::RddId rdd, std::uint32_t partiti
 // --- sources that read a shuffle
 // ---------------------------------------------------------------------
 
-/// Distinct keys that a reduce partition has at the least, when map tasks fold before they write.
-inline std::uint64_t least_keys(std::span<const protocol::Chunk> chunks) {
-  std::uint64_t most = 0;
-  std::uint64_t records = 0;
+/// Records of a reduce partition; and how many of them one map task wrote, at most. These have
+/// distinct keys, when map tasks fold before they write.
+struct RecordCounts {
+  std::uint64_t all = 0;
+  std::uint64_t of_one_map = 0;
+};
+inline RecordCounts count_records(std::span<const protocol::Chunk> chunks) {
+  RecordCounts count;
+  std::uint64_t of_this_map = 0;
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    if (i > 0 && chunks[i].map != chunks[i - 1].map) records = 0;
-    records += chunks[i].records;
-    most = std::max(most, records);
+    if (i > 0 && chunks[i].map != chunks[i - 1].map) of_this_map = 0;
+    of_this_map += chunks[i].records;
+    count.all += chunks[i].records;
+    count.of_one_map = std::max(count.of_one_map, of_this_map);
   }
-  return most;
+  return count;
 }
 
 /// Folds the values of each key, of a shuffle or of a parent of record type T that is partitioned
@@ -212,7 +217,8 @@ struct FoldSource {
     fold<view_t<std::pair<K, V>>>(
         context, rdd,
         [&](auto& aggregator) {
-          if constexpr (Fold::combines_before_shuffle) aggregator.expect(least_keys(chunks));
+          const RecordCounts counts = count_records(chunks);
+          aggregator.expect(counts.all, Fold::combines_before_shuffle ? counts.of_one_map : 0);
           for_each_record<std::pair<K, V>>(context, chunks, aggregator);
         },
         emit);
