@@ -99,6 +99,9 @@ class Aggregator {
       fold_one(std::forward<X>(record), hash_key(record.first));
       return;
     }
+    const std::uint64_t hash = hash_key(record.first);
+    table_.prefetch(record.first, hash);
+    hashes_[batch_.records().size()] = hash;
     batch_.push(std::forward<X>(record));
     if (batch_.full()) flush();
   }
@@ -111,7 +114,7 @@ class Aggregator {
     }
   }
   void flush() {
-    fold_batch(batch_.records());
+    fold_hashed(batch_.records());
     batch_.clear();
   }
   Table& table() { return table_; }
@@ -129,12 +132,15 @@ class Aggregator {
 
   template <class Record>
   void fold_batch(std::span<Record> records) {
-    std::array<std::uint64_t, RecordBatch<R>::capacity> hashes;
     for (std::size_t i = 0; i < records.size(); ++i) {
-      hashes[i] = hash_key(records[i].first);
-      table_.prefetch(records[i].first, hashes[i]);
+      hashes_[i] = hash_key(records[i].first);
+      table_.prefetch(records[i].first, hashes_[i]);
     }
-    for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes[i]);
+    fold_hashed(records);
+  }
+  template <class Record>
+  void fold_hashed(std::span<Record> records) {
+    for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes_[i]);
     if (table_.memory_after(RecordBatch<R>::capacity) + held() > limit_) [[unlikely]] {
       if (table_.size() == 0) return;
       on_full_(table_);
@@ -177,6 +183,7 @@ class Aggregator {
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table
   RecordBatch<R> batch_;
+  std::array<std::uint64_t, RecordBatch<R>::capacity> hashes_;  ///< of the batch
   Table table_;
 };
 
