@@ -1,7 +1,9 @@
 // The volley command's process: its real environment, executable and streams.
+#include "bench/run.hpp"
 #include "cli/command.hpp"
 #include "launch/application_main.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +38,14 @@ int main(int argc, char** argv) {
   process.environment = volley::config::Environment::of_process();
   process.self = std::filesystem::read_symlink("/proc/self/exe").string();
   process.run_module = volley::launch::run_module_rank;
+  process.run_bench = [](const volley::bench::Options& options) {
+    const volley::bench::Console console{[](const std::string& text) { write_to(stdout, text); },
+                                         [](const std::string& text) {
+                                           write_to(stderr,
+                                                    fmt::format("volley: error: {}\n", text));
+                                         }};
+    return volley::bench::run_rank(options, console);
+  };
   process.execute = execute;
   process.print = [](const std::string& text) { write_to(stdout, text); };
   process.complain = [](const std::string& text) { write_to(stderr, text); };

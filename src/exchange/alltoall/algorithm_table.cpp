@@ -17,7 +17,7 @@ namespace {
 using base::Failure;
 using base::Result;
 
-constexpr std::uint64_t any_size = ~0ULL;
+constexpr std::uint64_t any_size = 1ULL << 60U;
 constexpr std::uint64_t largest_segment = 1ULL << 30U;
 /// From here on an exchange is too uneven for algorithms that pad blocks or forward them.
 constexpr double uneven = 4;

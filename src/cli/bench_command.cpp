@@ -1,0 +1,56 @@
+// `volley bench`: see bench_command in command.hpp.
+#include "cli/command.hpp"
+#include "launch/launcher.hpp"
+
+#include <fmt/format.h>
+
+namespace volley::cli {
+namespace {
+
+constexpr int usage_error = 2;
+constexpr int internal_error = 70;
+
+int fail(const Process& process, const launch::LauncherTraces& traces, const std::string& message) {
+  if (traces.rank == 0) process.complain(fmt::format("volley: error: {}\n", message));
+  return usage_error;
+}
+
+/// Rank 0's code reaches the launcher by the verdict file; the other ranks have none.
+int conclude(const Process& process, const launch::LauncherTraces& traces, int code) {
+  if (code == internal_error) return code;
+  if (traces.rank != 0) return 0;
+  const std::string path = process.environment.get(launch::verdict_variable);
+  const bool written = !path.empty() && launch::write_verdict(path, code).ok();
+  return launch::rank_exit_code(code, written);
+}
+
+}  // namespace
+
+int bench_command(const std::vector<std::string>& arguments, const Process& process) {
+  const launch::LauncherTraces traces = launch::traces_of(process.environment);
+  const auto parsed = bench::parse_options(arguments);
+  if (!parsed) return fail(process, traces, "volley bench: " + parsed.error());
+  if (parsed.value().help) {
+    if (traces.rank == 0) process.print(bench::help_text());
+    return 0;
+  }
+  const bench::Options& options = parsed.value().options;
+  // A number of ranks means this machine, even inside an allocation.
+  const launch::Master master{
+      options.ranks != 0 ? launch::MasterKind::local : launch::MasterKind::automatic, options.ranks,
+      0};
+  const std::uint32_t cores = launch::usable_cores();
+  const auto start = launch::decide_start(master, process.environment, cores);
+  if (!start) return fail(process, traces, start.error());
+  const auto* job = std::get_if<launch::StartJob>(&start.value());
+  if (job == nullptr) return conclude(process, traces, process.run_bench(options));
+  launch::StartJob measured = *job;
+  // With a core for each rank nobody needs to give way, and waiting for a message is faster.
+  measured.spin = measured.in_allocation || measured.ranks <= cores;
+  std::vector<std::string> program{process.self, "bench"};
+  program.insert(program.end(), arguments.begin(), arguments.end());
+  return launch::launch_program(measured, process.environment, program,
+                                config::scratch_directory({}, process.environment), false);
+}
+
+}  // namespace volley::cli
