@@ -27,6 +27,10 @@ std::string size_label(std::uint64_t bytes) {
   return fmt::format("{} {}", bytes, units[unit]);
 }
 
+std::string counted(std::uint32_t count, const std::string& thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 std::string bandwidth_label(double bytes_per_second) {
   constexpr std::array<std::pair<double, std::string_view>, 4> units = {
       {{1e9, "GB/s"}, {1e6, "MB/s"}, {1e3, "kB/s"}, {1, "B/s"}}};

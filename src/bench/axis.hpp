@@ -32,6 +32,8 @@ std::vector<Tick> bandwidth_ticks(double low, double high);
 
 /// "1 B", "512 KiB": sizes without decimals.
 std::string size_label(std::uint64_t bytes);
+/// "1 node", "2 nodes".
+std::string counted(std::uint32_t count, const std::string& thing);
 /// "1.25 GB/s" with as few digits as say it.
 std::string bandwidth_label(double bytes_per_second);
 

@@ -103,8 +103,8 @@ void draw_frame(Svg& svg, const Report& report, const Range& sizes, const Range&
             {13, "middle", "#222222", false, true});
   const Conditions& where = report.conditions;
   svg.write(left, 32,
-            fmt::format("volley bench {}: {} rank(s) on {} node(s)", name_of(report.options.kind),
-                        where.ranks, where.nodes),
+            fmt::format("volley bench {}: {} on {}", name_of(report.options.kind),
+                        counted(where.ranks, "rank"), counted(where.nodes, "node")),
             {18, "start", "#222222", true});
   svg.write(left, 54,
             fmt::format("{}; {}; {}", where.library.substr(0, where.library.find(',')),

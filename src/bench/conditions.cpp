@@ -11,6 +11,20 @@
 #include <chrono>
 
 namespace volley::bench {
+namespace {
+
+/// Open MPI's mpirun tells its ranks where to find it in the same kind of variables in which users
+/// choose a transport.
+bool is_of_this_start(std::string_view name) {
+  for (const std::string_view prefix :
+       {"OMPI_MCA_orte_", "OMPI_MCA_ess", "OMPI_MCA_pmix", "OMPI_MCA_initial_wdir",
+        "OMPI_MCA_shmem_", "OMPI_MCA_prte_"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 base::Result<Conditions> conditions_of(const net::MpiWorld& world,
                                        const exchange::RankGroup& group) {
@@ -36,6 +50,7 @@ base::Result<Conditions> conditions_of(const net::MpiWorld& world,
   const auto environment = config::Environment::of_process();
   for (const char* prefix : {"OMPI_MCA_", "UCX_", "FI_", "MPICH_", "I_MPI_", "SLURM_JOB_ID"}) {
     for (const std::string& name : environment.names_with(prefix)) {
+      if (is_of_this_start(name)) continue;
       conditions.environment.emplace_back(name, environment.get(name));
     }
   }

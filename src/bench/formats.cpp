@@ -1,6 +1,7 @@
 #include "bench/formats.hpp"
 
 #include "base/units.hpp"
+#include "bench/axis.hpp"
 #include "bench/json.hpp"
 
 #include <fmt/format.h>
@@ -94,9 +95,10 @@ std::string imb_line(const Row& row) {
 
 std::string text_head(const Report& report) {
   const Conditions& where = report.conditions;
-  std::string text = fmt::format("# {}\n# volley {}, {}, {}\n# {} rank(s) on {} node(s), {}\n",
-                                 report.options.command_line, where.version, where.library,
-                                 where.date, where.ranks, where.nodes, where.transport);
+  std::string text =
+      fmt::format("# {}\n# volley {}, {}, {}\n# {} on {}, {}\n", report.options.command_line,
+                  where.version, where.library, where.date, counted(where.ranks, "rank"),
+                  counted(where.nodes, "node"), where.transport);
   if (where.copy > 0) {
     text += fmt::format("# memory copies {:.2f} GB/s per rank, all ranks at a time\n",
                         where.copy * giga);
@@ -117,7 +119,7 @@ std::string text_line(const Row& row) {
   const Summary& time = row.slowest;
   std::string text = fmt::format(
       "{:<10} {:<10} {:>7} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} "
-      "{:>10.2f} {:>9.3f} {:>9.3f} {:>6} {:>6.2f}  {}",
+      "{:>10.2f} {:>9.4f} {:>9.4f} {:>6} {:>6.2f}  {}",
       row.series, row.bytes, row.iterations, time.least * micro, time.median * micro,
       time.median_low * micro, time.median_high * micro, time.p90 * micro, time.p99 * micro,
       time.most * micro, row.algorithm_bandwidth * giga, row.bus_bandwidth * giga,

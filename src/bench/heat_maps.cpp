@@ -121,7 +121,8 @@ std::string heat_maps(const Report& report) {
   Svg svg(left + 2 * panel + between + 110, top + panel + 60);
   const Conditions& where = report.conditions;
   svg.write(left, 36,
-            fmt::format("volley bench pairs: {} ranks on {} node(s)", where.ranks, where.nodes),
+            fmt::format("volley bench pairs: {} on {}", counted(where.ranks, "rank"),
+                        counted(where.nodes, "node")),
             {18, "start", "#222222", true});
   svg.write(left, 60,
             fmt::format("{}; {}; {}", where.library.substr(0, where.library.find(',')),

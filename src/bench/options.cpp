@@ -177,8 +177,8 @@ constexpr std::array table = {
                  s.options.table_file = v;
                  return Status(Done{});
                }},
-    OptionInfo{"--tune", "", "FILE", "measure all algorithms and write the table of the best",
-               bit(Kind::alltoallv),
+    OptionInfo{"--tune-table", "--tune", "FILE",
+               "measure all algorithms and write the table of the best", bit(Kind::alltoallv),
                [](State& s, const std::string& v) {
                  s.options.tune_file = v;
                  return Status(Done{});
@@ -256,19 +256,59 @@ Result<Kind> parse_kind(const std::string& word) {
                              config::did_you_mean(word, names), kinds_of(all))};
 }
 
-Result<const OptionInfo*> find_option(const std::string& name, Kind kind) {
-  std::vector<std::string_view> names;
+const OptionInfo* named(const std::string& name) {
   for (const OptionInfo& info : table) {
-    names.push_back(info.name);
-    if (name != info.name && (info.short_name.empty() || name != info.short_name)) continue;
-    if ((info.kinds & bit(kind)) == 0) {
-      return Failure{
-          fmt::format("{} is not for {}, but for {}", name, name_of(kind), kinds_of(info.kinds))};
-    }
-    return &info;
+    if (name == info.name || (!info.short_name.empty() && name == info.short_name)) return &info;
   }
-  return Failure{fmt::format("unknown option '{}'{} ('volley help bench' lists them)", name,
-                             config::did_you_mean(name, names))};
+  return nullptr;
+}
+
+/// The first word that is neither an option nor its value; the end when there is none.
+std::size_t place_of_kind(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].starts_with('-')) return i;
+    const OptionInfo* info = named(arguments[i]);
+    if (info != nullptr && !info->value.empty()) ++i;
+  }
+  return arguments.size();
+}
+
+Result<const OptionInfo*> find_option(const std::string& name, Kind kind) {
+  const OptionInfo* info = named(name);
+  if (info == nullptr) {
+    std::vector<std::string_view> names;
+    for (const OptionInfo& each : table) names.push_back(each.name);
+    return Failure{fmt::format("unknown option '{}'{} ('volley help bench' lists them)", name,
+                               config::did_you_mean(name, names))};
+  }
+  if ((info->kinds & bit(kind)) == 0) {
+    return Failure{
+        fmt::format("{} is not for {}, but for {}", name, name_of(kind), kinds_of(info->kinds))};
+  }
+  return info;
+}
+
+/// The option at `next`, which moves behind it and its value.
+Status take_option(const std::vector<std::string>& arguments, std::size_t& next, State& state) {
+  const std::string& word = arguments[next++];
+  if (!word.starts_with('-')) return Failure{fmt::format("unexpected '{}'", word)};
+  const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
+  const std::string name = word.substr(0, equals);
+  const auto info = find_option(name, state.options.kind);
+  if (!info) return info.failure();
+  std::string value;
+  if (equals != std::string::npos) {
+    if (info.value()->value.empty()) return Failure{fmt::format("{} takes no value", name)};
+    value = word.substr(equals + 1);
+  } else if (!info.value()->value.empty()) {
+    if (next == arguments.size()) {
+      return Failure{fmt::format("{} needs a value: {} {}", name, name, info.value()->value)};
+    }
+    value = arguments[next++];
+  }
+  const auto status = info.value()->set(state, value);
+  if (!status) return Failure{fmt::format("{}: {}", name, status.error())};
+  return Done{};
 }
 
 /// Defaults that depend on the kind, and what must fit together.
@@ -329,39 +369,22 @@ Result<Parsed> parse_options(const std::vector<std::string>& arguments) {
     parsed.help = true;
     return parsed;
   }
-  State state;
-  // The kind first: which options there are depends on it. Options may stand before it only as
-  // "--option=value", or the value would look like a kind.
-  const auto first = std::find_if(arguments.begin(), arguments.end(),
-                                  [](const std::string& word) { return !word.starts_with('-'); });
-  if (first == arguments.begin() && first != arguments.end()) {
-    const auto kind = parse_kind(*first);
-    if (!kind) return kind.failure();
-    state.options.kind = kind.value();
-  } else {
-    return Failure{fmt::format("the first argument is a kind: one of {}", kinds_of(all))};
+  // The kind first: which options there are depends on it.
+  const std::size_t kind_place = place_of_kind(arguments);
+  if (kind_place == arguments.size()) {
+    return Failure{fmt::format("no kind given: one of {}", kinds_of(all))};
   }
+  const auto kind = parse_kind(arguments[kind_place]);
+  if (!kind) return kind.failure();
+  State state;
+  state.options.kind = kind.value();
   state.options.command_line = fmt::format("volley bench {}", fmt::join(arguments, " "));
-  for (std::size_t next = 1; next < arguments.size();) {
-    const std::string& word = arguments[next++];
-    if (!word.starts_with('-')) return Failure{fmt::format("unexpected '{}'", word)};
-    const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
-    const std::string name = word.substr(0, equals);
-    const auto info = find_option(name, state.options.kind);
-    if (!info) return info.failure();
-    std::string value;
-    if (equals != std::string::npos) {
-      if (info.value()->value.empty()) return Failure{fmt::format("{} takes no value", name)};
-      value = word.substr(equals + 1);
-    } else if (!info.value()->value.empty()) {
-      if (next == arguments.size()) {
-        return Failure{fmt::format("{} needs a value: {} {}", name, name, info.value()->value)};
-      }
-      value = arguments[next++];
+  for (std::size_t next = 0; next < arguments.size();) {
+    if (next == kind_place) {
+      ++next;
+      continue;
     }
-    if (const auto status = info.value()->set(state, value); !status) {
-      return Failure{fmt::format("{}: {}", name, status.error())};
-    }
+    if (const auto status = take_option(arguments, next, state); !status) return status.failure();
   }
   if (const auto status = complete(state); !status) return status.failure();
   parsed.options = std::move(state.options);

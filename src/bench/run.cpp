@@ -154,10 +154,12 @@ Status write_files(const Session& session) {
 
 Status measure_all(Session& session) {
   if (const auto status = measure_beside(session); !status) return status;
-  session.print(head(session.report));
+  const bool speaks = session.group.rank() == 0;
+  if (speaks) session.print(head(session.report));
   if (const auto status = run_kind(session); !status) return status;
+  if (!speaks) return base::Done{};
   session.print(tail(session.report));
-  return session.group.rank() == 0 ? write_files(session) : base::Done{};
+  return write_files(session);
 }
 
 class Rank {
@@ -209,7 +211,7 @@ class Rank {
     session.report.options = options_;
     session.report.conditions = std::move(conditions).value();
     session.print = [this](const std::string& text) {
-      if (world_.rank() == 0 && !text.empty()) console_.print(text);
+      if (!text.empty()) console_.print(text);
     };
     const auto status = measure_all(session);
     group.value().close();

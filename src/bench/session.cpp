@@ -33,7 +33,7 @@ exchange::AllToAllOptions Session::exchange_options(exchange::Algorithm algorith
 }
 
 void Session::add(Row row) {
-  print(line(report, row));
+  if (group.rank() == 0) print(line(report, row));
   report.rows.push_back(std::move(row));
 }
 

@@ -18,7 +18,7 @@ struct Session {
   Pattern pattern;
   exchange::AlgorithmTable table;
   Report report;
-  std::function<void(const std::string&)> print;  ///< does nothing but on rank 0
+  std::function<void(const std::string&)> print;  ///< for rank 0
 
   /// Sizes to measure: those of the options, or the matrix's own.
   std::vector<std::uint64_t> sizes() const;

@@ -52,7 +52,7 @@ base::Result<double> injection_bandwidth(const exchange::RankGroup& group) {
   for (const std::uint64_t bytes : {64ULL << 10U, 256ULL << 10U, 1ULL << 20U}) {
     const std::uint32_t messages = 8;
     const auto shift = make_shift(group, bytes, messages, send.value(), receive.value());
-    const auto measured = measure(group, {30, 5, 0.5}, *shift);
+    const auto measured = measure(group, {30, 5, 0.2}, *shift);
     if (!measured) return measured.failure();
     const double seconds = summarize(measured.value().slowest).median;
     if (seconds > 0) best = std::max(best, static_cast<double>(bytes) * messages / seconds);
@@ -67,7 +67,7 @@ base::Result<double> copy_bandwidth(const exchange::RankGroup& group) {
   if (!from) return from.failure();
   if (!to) return to.failure();
   const auto copy = make_copy(group, memory, from.value(), to.value(), std::nullopt);
-  const auto measured = measure(group, {15, 2, 0.5}, *copy);
+  const auto measured = measure(group, {15, 2, 0.2}, *copy);
   if (!measured) return measured.failure();
   const double seconds = summarize(measured.value().slowest).median;
   return seconds > 0 ? static_cast<double>(memory) / seconds : 0;

@@ -39,17 +39,16 @@ int bench_command(const std::vector<std::string>& arguments, const Process& proc
   const launch::Master master{
       options.ranks != 0 ? launch::MasterKind::local : launch::MasterKind::automatic, options.ranks,
       0};
-  const std::uint32_t cores = launch::usable_cores();
-  const auto start = launch::decide_start(master, process.environment, cores);
+  const auto start = launch::decide_start(master, process.environment, launch::usable_cores());
   if (!start) return fail(process, traces, start.error());
   const auto* job = std::get_if<launch::StartJob>(&start.value());
   if (job == nullptr) return conclude(process, traces, process.run_bench(options));
-  launch::StartJob measured = *job;
-  // With a core for each rank nobody needs to give way, and waiting for a message is faster.
-  measured.spin = measured.in_allocation || measured.ranks <= cores;
   std::vector<std::string> program{process.self, "bench"};
-  program.insert(program.end(), arguments.begin(), arguments.end());
-  return launch::launch_program(measured, process.environment, program,
+  // mpirun takes a --tune for its own, wherever it stands.
+  for (const std::string& word : arguments) {
+    program.push_back(word == "--tune" ? "--tune-table" : word);
+  }
+  return launch::launch_program(*job, process.environment, program,
                                 config::scratch_directory({}, process.environment), false);
 }
 

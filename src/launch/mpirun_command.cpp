@@ -18,7 +18,7 @@ std::vector<std::string> mpirun_command(const StartJob& job, const Environment& 
   };
   if (is_root) add({"--allow-run-as-root"});
   // Ranks share the node's cores among themselves and their containers: no pinning by mpirun.
-  add({"--bind-to", "none", "--mca", "mpi_yield_when_idle", job.spin ? "0" : "1"});
+  add({"--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"});
   if (!job.in_allocation) {
     add({"--oversubscribe", "-n"});
     command.push_back(std::to_string(job.ranks));

@@ -49,7 +49,6 @@ struct StartJob {
   bool in_allocation =
       false;  ///< one rank per task of the allocation; else `ranks` on this machine
   std::uint32_t ranks = 0;
-  bool spin = false;  ///< a rank that waits keeps its core: for measurements
 };
 using Start = std::variant<BecomeRank, StartJob>;
 

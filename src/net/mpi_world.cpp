@@ -19,7 +19,7 @@ std::string library_version() {
   int length = 0;
   MPI_Get_library_version(text.data(), &length);
   std::string line(text.data(), static_cast<std::size_t>(length));
-  return line.substr(0, line.find_first_of("\n\0"));
+  return line.substr(0, line.find_first_of(std::string_view("\n\0", 2)));
 }
 
 std::string processor_name() {
