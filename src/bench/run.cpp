@@ -240,7 +240,7 @@ class Rank {
 }  // namespace
 
 int run_rank(const Options& options, const Console& console) {
-  auto world = MpiWorld::start();
+  auto world = MpiWorld::start(net::MpiThreads::one);
   if (!world) {
     console.complain(world.error());
     return internal_error;

@@ -85,7 +85,7 @@ TEST(Formats, CsvHasAValueForEveryColumn) {
   EXPECT_EQ(std::count(names.begin(), names.end(), ','),
             std::count(values.begin(), values.end(), ','));
   EXPECT_THAT(values, HasSubstr("pairwise,pairwise w16 s4m,4096,200,1.000,2.000,1.500,2.500,3.000,"
-                                "4.000,5.000,1.234,1.100,12.345,8.192000,6.144000,76.80,1.2500,"));
+                                "4.000,5.000,1.234,1.100,12.346,8.192000,6.144000,76.80,1.2500,"));
 }
 
 TEST(Formats, TextSaysUnderWhichConditions) {

@@ -18,6 +18,7 @@ MessageWindow::MessageWindow(MPI_Comm communicator, std::uint32_t window, std::u
       window_(window),
       segment_(segment),
       requests_(2 * window_, MPI_REQUEST_NULL),
+      sends_in_slot_(2 * window_),
       completed_(2 * window_) {
   VOLLEY_CHECK(window != 0 && segment != 0 && segment <= net::largest_message,
                "window={} segment={}", window, segment);
@@ -30,10 +31,10 @@ void MessageWindow::reset() {
     direction->messages.clear();
     direction->next = 0;
     direction->offset = 0;
-    direction->free.clear();
-    const std::size_t first = direction == &sends_ ? window_ : 0;
-    for (std::size_t i = window_; i-- > 0;) direction->free.push_back(first + i);
+    direction->flying = 0;
   }
+  free_slots_.clear();
+  used_ = 0;
   copies_.clear();
 }
 
@@ -51,10 +52,10 @@ void MessageWindow::copy(const std::byte* from, std::byte* to, std::uint64_t byt
 }
 
 base::Status MessageWindow::post(Direction& direction, bool sends) {
-  while (!direction.posted() && !direction.free.empty()) {
+  while (!direction.posted() && direction.flying < window_) {
     const Message& message = direction.messages[direction.next];
     const std::uint64_t bytes = std::min(segment_, message.bytes - direction.offset);
-    const std::size_t slot = direction.free.back();
+    const std::size_t slot = free_slots_.empty() ? used_ : free_slots_.back();
     std::byte* address = message.address + direction.offset;
     const auto count = static_cast<int>(bytes);
     const int code = sends ? MPI_Isend(address, count, MPI_BYTE, message.peer, message.tag,
@@ -62,8 +63,13 @@ base::Status MessageWindow::post(Direction& direction, bool sends) {
                            : MPI_Irecv(address, count, MPI_BYTE, message.peer, message.tag,
                                        communicator_, &requests_[slot]);
     if (code != MPI_SUCCESS) return net::mpi_failure(sends ? "MPI_Isend" : "MPI_Irecv", code);
-    direction.free.pop_back();
-    ++flying_;
+    if (slot == used_) {
+      ++used_;
+    } else {
+      free_slots_.pop_back();
+    }
+    sends_in_slot_[slot] = sends;
+    ++direction.flying;
     direction.offset += bytes;
     if (direction.offset == message.bytes) {
       ++direction.next;
@@ -88,8 +94,8 @@ void MessageWindow::copy_piece() {
 
 /// Frees the slots of completed messages; with `waiting`, waits for at least one.
 base::Status MessageWindow::reap(bool waiting) {
-  if (flying_ == 0) return base::Done{};
-  const auto size = static_cast<int>(requests_.size());
+  if (!flying()) return base::Done{};
+  const auto size = static_cast<int>(used_);
   int count = 0;
   const int code =
       waiting
@@ -98,8 +104,8 @@ base::Status MessageWindow::reap(bool waiting) {
   if (code != MPI_SUCCESS) return net::mpi_failure("MPI_Waitsome", code);
   for (int i = 0; i < count; ++i) {
     const auto slot = static_cast<std::size_t>(completed_[static_cast<std::size_t>(i)]);
-    (slot < window_ ? receives_ : sends_).free.push_back(slot);
-    --flying_;
+    free_slots_.push_back(slot);
+    --(sends_in_slot_[slot] ? sends_ : receives_).flying;
   }
   return base::Done{};
 }
@@ -108,7 +114,7 @@ base::Result<bool> MessageWindow::progress() {
   if (!copies_.empty()) copy_piece();
   if (const auto status = reap(false); !status) return status.failure();
   if (const auto status = post(); !status) return status.failure();
-  if (flying_ != 0 || !copies_.empty()) return false;
+  if (flying() || !copies_.empty()) return false;
   reset();
   return true;
 }
@@ -124,11 +130,9 @@ base::Status MessageWindow::wait() {
     if (const auto status = reap(true); !status) return status;
     if (const auto status = post(); !status) return status;
   }
-  if (flying_ != 0) {
-    const int code =
-        MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+  if (flying()) {
+    const int code = MPI_Waitall(static_cast<int>(used_), requests_.data(), MPI_STATUSES_IGNORE);
     if (code != MPI_SUCCESS) return net::mpi_failure("MPI_Waitall", code);
-    flying_ = 0;
   }
   reset();
   return base::Done{};

@@ -43,7 +43,7 @@ class MessageWindow {
     std::vector<Message> messages;
     std::size_t next = 0;
     std::uint64_t offset = 0;
-    std::vector<std::size_t> free;  ///< slots in requests_
+    std::size_t flying = 0;
     bool posted() const { return next == messages.size(); }
   };
   struct Copy {
@@ -56,6 +56,7 @@ class MessageWindow {
   base::Status post(Direction& direction, bool sends);
   void copy_piece();
   bool posted() const { return sends_.posted() && receives_.posted(); }
+  bool flying() const { return sends_.flying + receives_.flying != 0; }
   base::Status reap(bool waiting);
 
   MPI_Comm communicator_;
@@ -64,9 +65,13 @@ class MessageWindow {
   Direction sends_;
   Direction receives_;
   std::vector<Copy> copies_;
-  std::vector<MPI_Request> requests_;  ///< receives, then sends; a window each
+  /// Both directions'. Slots in use are among the first `used_`: MPI looks at every one it is
+  /// given.
+  std::vector<MPI_Request> requests_;
+  std::vector<bool> sends_in_slot_;
+  std::vector<std::size_t> free_slots_;
+  std::size_t used_ = 0;
   std::vector<int> completed_;
-  std::size_t flying_ = 0;
 };
 
 }  // namespace volley::exchange
