@@ -8,8 +8,9 @@
 namespace volley::exchange {
 namespace {
 
-/// A copy stops this often to look after the messages.
-constexpr std::uint64_t copy_bytes = 1ULL << 20U;
+/// A copy stops this often to look after the messages. With pieces of 1 MiB and more, exchanges of
+/// 2 to 8 MiB blocks within a node were measured to take 5 to 15 % longer.
+constexpr std::uint64_t copy_bytes = 128ULL << 10U;
 
 }  // namespace
 
