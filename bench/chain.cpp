@@ -41,12 +41,12 @@ BENCHMARK(hand_written_chain)->Unit(benchmark::kMillisecond);
 void volley_chain(benchmark::State& state) {
   volley::test::SingleStage stage;
   for ([[maybe_unused]] auto iteration : state) {
-    const std::int64_t sum = stage.context()
-                                 .range(0, count, 1, 1)
-                                 .map([](std::int64_t x) { return mapped(x); })
-                                 .filter([](std::int64_t x) { return kept(x); })
-                                 .flat_map([](std::int64_t x, auto&& emit) { expanded(x, emit); })
-                                 .reduce([](std::int64_t a, std::int64_t b) { return a + b; });
+    std::int64_t sum = stage.context()
+                           .range(0, count, 1, 1)
+                           .map([](std::int64_t x) { return mapped(x); })
+                           .filter([](std::int64_t x) { return kept(x); })
+                           .flat_map([](std::int64_t x, auto&& emit) { expanded(x, emit); })
+                           .reduce([](std::int64_t a, std::int64_t b) { return a + b; });
     benchmark::DoNotOptimize(sum);
   }
   state.SetItemsProcessed(state.iterations() * count);

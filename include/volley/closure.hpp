@@ -17,8 +17,10 @@
 
 #include <volley/types.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <string>
@@ -86,6 +88,18 @@ concept Shippable = FunctionPointer<F> || is_bound<F>::value || is_unchecked<F>:
 /// Throws InvalidArgument.
 void check_captures(const void* captures, std::size_t size, const std::string& operation);
 
+/// The memory of a trivially copyable function. Its padding is zero: what an earlier variable left
+/// there may be an address, and is no capture.
+template <class F>
+std::array<std::byte, sizeof(F)> bytes_of(const F& function) {
+  alignas(F) std::array<std::byte, sizeof(F)> bytes;
+  std::memcpy(bytes.data(), static_cast<const void*>(&function), sizeof function);
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(std::launder(reinterpret_cast<F*>(bytes.data())));
+#endif
+  return bytes;
+}
+
 template <class F>
 void pack_function(protocol::Writer& out, const F& function, const std::string& operation) {
   if constexpr (FunctionPointer<F>) {
@@ -96,8 +110,9 @@ void pack_function(protocol::Writer& out, const F& function, const std::string& 
   } else if constexpr (is_unchecked<F>::value) {
     out.raw(&function.function, sizeof function.function);
   } else if constexpr (std::is_trivially_copyable_v<F>) {
-    if constexpr (!std::is_empty_v<F>) check_captures(&function, sizeof function, operation);
-    out.raw(&function, sizeof function);
+    const auto bytes = bytes_of(function);
+    if constexpr (!std::is_empty_v<F>) check_captures(bytes.data(), bytes.size(), operation);
+    out.raw(bytes.data(), bytes.size());
   } else {
     protocol::write(out, function);
   }

@@ -136,6 +136,18 @@ void DagScheduler::result_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
   job.done[end.index] = true;
   --job.remaining;
   send_accumulators(end, turn);
+  job.result_bytes += end.report.result.size();
+  if (results_too_large(job)) {
+    fail_jobs_of(
+        stage.id,
+        fmt::format("Job aborted due to stage failure: Total size of serialized results of {} "
+                    "tasks ({}) is bigger than volley.driver.maxResultSize ({}): save them, or "
+                    "raise the limit",
+                    job.done.size() - job.remaining, base::format_bytes(job.result_bytes),
+                    base::format_bytes(options_.max_result_size.value)),
+        turn);
+    return;
+  }
   turn.outbox.send(options_.program,
                    protocol::TaskResultReady{job.id, end.index, std::move(end.report.result)});
   if (job.remaining > 0) return;
@@ -143,6 +155,10 @@ void DagScheduler::result_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
             stage.tasks, base::format_duration(turn.now - stage.submitted));
   statistics_.stage_ended(stage.id, true, turn.now);
   end_job(job.id, {}, turn);
+}
+
+bool DagScheduler::results_too_large(const Job& job) const {
+  return options_.max_result_size.value != 0 && job.result_bytes > options_.max_result_size.value;
 }
 
 void DagScheduler::lose_data(ShuffleNumber shuffle, base::Rank rank, Turn& turn) {

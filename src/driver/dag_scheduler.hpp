@@ -55,6 +55,7 @@ struct Job {
   std::vector<std::uint32_t> partitions;
   std::vector<bool> done;  ///< by index into partitions
   std::size_t remaining = 0;
+  std::uint64_t result_bytes = 0;
   std::set<base::StageId> stages;
   protocol::Closure action;
   std::string call_site;
@@ -119,6 +120,7 @@ class DagScheduler {
   void send_accumulators(TaskEnd& end, Turn& turn);
   void map_succeeded(Stage& stage, TaskEnd& end, Turn& turn);
   void result_succeeded(Stage& stage, TaskEnd& end, Turn& turn);
+  bool results_too_large(const Job& job) const;
   void map_stage_finished(Stage& stage, Turn& turn);
   void lose_data(base::ShuffleNumber shuffle, base::Rank rank, Turn& turn);
   void fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn);

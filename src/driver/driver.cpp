@@ -218,7 +218,10 @@ void Driver::check_heartbeats(Turn& turn) {
                     base::format_duration(options_.network_timeout));
     for (const auto& [other, worker] : workers_.workers()) {
       if (other.executor != key.executor) continue;
-      turn.outbox.send(worker.address, protocol::ExecutorStopRequested{reason});
+      // Not to the executor: one that is stopped or stuck would keep its container for ever.
+      turn.outbox.send(protocol::at_rank(protocol::Role::node_manager, worker.address.rank),
+                       protocol::ContainerStopRequested{worker.address.container,
+                                                        protocol::exit_stopped_by_am, reason});
     }
     lose_executor(key.executor, true, reason, turn);
   }
@@ -234,8 +237,8 @@ void Driver::check_starvation(Turn& turn) {
   if (!starving || turn.now < next_warning_) return;
   next_warning_ = turn.now + options_.starvation_repeat;
   log_.warn("TaskScheduler",
-            "Initial job has not accepted any resources; check your cluster UI to ensure that "
-            "workers are registered and have sufficient resources (no executor for {})",
+            "Initial job has not accepted any resources: no executor for {}; the "
+            "ApplicationMaster's lines above say what it waits for",
             base::format_duration(turn.now - starving_since_));
 }
 

@@ -19,6 +19,7 @@ struct Options {
   std::uint64_t build_id = 0;            ///< executors of another build are refused
   std::uint32_t max_failures = 4;        ///< of one task, until its job fails
   std::uint32_t max_stage_attempts = 4;  ///< consecutive ones that lost an input
+  base::ByteCount max_result_size;       ///< of one job's results together; 0: no limit
   double registration_ratio = 0.8;       ///< of the granted executors, enough after the wait
   base::Duration registration_wait = std::chrono::seconds{30};
   base::Duration heartbeat_interval = std::chrono::seconds{10};

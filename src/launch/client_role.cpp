@@ -66,7 +66,8 @@ void ClientRole::on(const ApplicationStateChanged& message, const Address& from,
     log_.error(component, "{} '{}' {}{}", name, options_.submission.name,
                message.state == ApplicationState::killed ? "was killed" : "failed", why);
   }
-  const bool must_fail = !good && message.exit_code == 0;
+  // A process can only end with the low 8 bits of its code: 256 would look like success.
+  const bool must_fail = !good && (message.exit_code & 0xff) == 0;
   end(must_fail ? 1 : message.exit_code, outbox);
 }
 

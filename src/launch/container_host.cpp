@@ -118,6 +118,7 @@ std::optional<worker::ProcessEnd> ContainerHost::end_of(Container& container) {
     if (!status) return std::nullopt;
     end.exit_code = status->code;
     end.signal = status->signal;
+    end.peak_memory = container.process->peak_memory();
   } else {
     end.exit_code = container.thread_exit->load();
     if (end.exit_code < 0) return std::nullopt;

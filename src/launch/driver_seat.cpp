@@ -23,6 +23,7 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
   options.build_id = seat.build_id;
   options.max_failures =
       static_cast<std::uint32_t>(configuration.integer("volley.task.maxFailures"));
+  options.max_result_size = configuration.bytes("volley.driver.maxResultSize");
   options.registration_ratio = configuration.number("volley.scheduler.minRegisteredResourcesRatio");
   options.registration_wait =
       configuration.duration("volley.scheduler.maxRegisteredResourcesWaitingTime");

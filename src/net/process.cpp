@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,7 +127,8 @@ ContainerProcess::ContainerProcess(ContainerProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pidfd_(std::move(other.pidfd_)),
       own_group_(other.own_group_),
-      status_(other.status_) {}
+      status_(other.status_),
+      peak_memory_(other.peak_memory_) {}
 
 ContainerProcess& ContainerProcess::operator=(ContainerProcess&& other) noexcept {
   if (this != &other) {
@@ -135,6 +137,7 @@ ContainerProcess& ContainerProcess::operator=(ContainerProcess&& other) noexcept
     pidfd_ = std::move(other.pidfd_);
     own_group_ = other.own_group_;
     status_ = other.status_;
+    peak_memory_ = other.peak_memory_;
   }
   return *this;
 }
@@ -150,9 +153,10 @@ void ContainerProcess::end() {
 std::optional<ExitStatus> ContainerProcess::wait(int flags) {
   if (status_) return status_;
   siginfo_t about{};
-  int result = 0;
-  do {
-    result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &about, WEXITED | flags);
+  rusage usage{};
+  long result = 0;
+  do {  // the C library's waitid has no place for the usage
+    result = ::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &about, WEXITED | flags, &usage);
   } while (result != 0 && errno == EINTR);
   VOLLEY_CHECK(result == 0, "waitid for process {}: {}", pid_, std::strerror(errno));
   if (about.si_pid == 0) return std::nullopt;
@@ -163,6 +167,7 @@ std::optional<ExitStatus> ContainerProcess::wait(int flags) {
     status.signal = about.si_status;
     status.core_dumped = about.si_code == CLD_DUMPED;
   }
+  peak_memory_ = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   status_ = status;
   return status_;
 }

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,8 @@ class ContainerProcess {
   int descriptor() const { return pidfd_.get(); }
   /// How it ended, or nothing while it runs. Does not block; the same answer ever after.
   std::optional<ExitStatus> reap();
+  /// Bytes of memory it held at most, shared pages included; 0 before its end is known.
+  std::uint64_t peak_memory() const { return peak_memory_; }
   /// Sends a signal to the process, or to its group when it has its own. Nothing after the end.
   void signal(int number);
 
@@ -71,6 +74,7 @@ class ContainerProcess {
   base::Fd pidfd_;
   bool own_group_ = false;
   std::optional<ExitStatus> status_;
+  std::uint64_t peak_memory_ = 0;
 };
 
 /// For the child, first thing in main: the kernel kills this process when the thread that started

@@ -1,4 +1,5 @@
 #include "io/committing_writer.hpp"
+#include "io/input_paths.hpp"
 #include "io/output_owner.hpp"
 #include "program/memory_map.hpp"
 
@@ -92,7 +93,9 @@ Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, std::uint
 }
 
 std::string begin_output(program::ContextCore& core, const std::string& directory) {
-  const std::string path = std::filesystem::absolute(directory).lexically_normal().string();
+  const auto local = io::local_path(directory);
+  if (!local) throw IoError(local.error());
+  const std::string path = std::filesystem::path(local.value()).lexically_normal().string();
   const bool may_exist = !core.configuration().flag("volley.output.validateSpecs");
   const std::string owner = base::to_string(core.application());
   if (core.attempt() > 1) io::remove_output_of(path, owner);

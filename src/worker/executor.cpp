@@ -59,6 +59,7 @@ void Executor::refuse(const protocol::TaskAttempt& attempt, std::string why, Out
 
 void Executor::on(const protocol::ExecutorAccepted& message, const Address&, Outbox&) {
   options_.heartbeat_interval = message.heartbeat_interval;
+  next_heartbeat_ = {};  // the one planned before may come after the driver's patience has ended
 }
 
 void Executor::on(const protocol::StageDefined& message, const Address&, Outbox&) {

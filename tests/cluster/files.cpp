@@ -103,6 +103,11 @@ void check_saving(volley::Context& context, Checks& checks) {
   checks.equal("nothing else", std::distance(fs::directory_iterator(directory), {}), 4);
   checks.equal("read back", context.text_file(directory, 1).collect(),
                Lines{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"});
+  context.parallelize({5}, 1).save_as_text_file("file://" + checks.path("by_url"));
+  checks.equal("a file URL", read(checks.path("by_url/part-00000")), "5\n");
+  checks.throws<volley::IoError>("another file system", "only files can be read and written", [&] {
+    context.parallelize({5}, 1).save_as_text_file("hdfs://host/output");
+  });
   checks.throws<volley::IoError>("FILE-14", "exists",
                                  [&] { context.parallelize({1}, 1).save_as_text_file(directory); });
   const auto saved = [&](const char* name, const auto& rdd) {

@@ -2,6 +2,8 @@
 
 #include "check.hpp"
 
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 
@@ -14,6 +16,13 @@ std::string to_text(int value) { return std::to_string(value); }
 struct AddPrefix {
   std::string prefix;
   std::string operator()(int value) const { return prefix + std::to_string(value); }
+};
+
+/// Has padding after its first member.
+struct AtLeast {
+  bool strict = false;
+  std::int64_t bound = 0;
+  bool operator()(int value) const { return strict ? value > bound : value >= bound; }
 };
 
 void check_basics(volley::Context& context, Checks& checks) {
@@ -164,6 +173,11 @@ void check_functions(volley::Context& context, Checks& checks) {
                                          "captures a pointer or a reference",
                                          [&] { nums.filter([&](int x) { return x < limit; }); });
   const std::uint64_t address = reinterpret_cast<std::uint64_t>(&limit);
+  AtLeast at_least;
+  std::memcpy(static_cast<void*>(&at_least), &address, sizeof address);
+  at_least.strict = false;  // the seven bytes after it still belong to the address
+  at_least.bound = 3;
+  checks.equal("padding is no capture", nums.filter(at_least).count(), 2);
   checks.equal("unchecked",
                nums.filter(volley::unchecked([address](int) { return address != 0; })).count(), 4);
 }

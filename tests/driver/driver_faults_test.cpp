@@ -205,10 +205,35 @@ TEST(DriverFaults, ASilentExecutorIsLostAfterTheNetworkTimeout) {
   ASSERT_EQ(c.driver.summary().lost_executors.size(), 1U);
   EXPECT_NE(c.driver.summary().lost_executors[0].reason.find("volley.network.timeout"),
             std::string::npos);
+  // It may be unable to listen: its NodeManager ends it, and so makes room for another.
+  const auto stops = c.received<protocol::ContainerStopRequested, protocol::NodeManagerMessage>(
+      protocol::at_rank(Role::node_manager, 1));
+  ASSERT_EQ(stops.size(), 1U);
+  EXPECT_EQ(stops[0].container, c.executors.at(1).address.container);
   c.add_executor(2, 1, 1);
   c.tasks.erase(0);
   c.finish_all();
   c.expect_job_succeeded(0, 1);
+}
+
+TEST(DriverFaults, ResultsTogetherHaveALimit) {
+  Options options;
+  options.max_result_size = {1000};
+  FakeCluster c(options);
+  c.result_bytes = 500;
+  c.add_executor(1, 1, 4);
+  LineageBuilder b;
+  c.submit(b.job(0, b.source(2)));
+  c.finish_all();
+  c.expect_job_succeeded(0, 2);
+  c.submit(b.job(1, b.source(3)));
+  c.finish_all();
+  ASSERT_TRUE(c.job_end(1).has_value());
+  EXPECT_EQ(c.job_end(1)->error,
+            "Job aborted due to stage failure: Total size of serialized results of 3 tasks (1.5 "
+            "KiB) is bigger than volley.driver.maxResultSize (1000 B): save them, or raise the "
+            "limit");
+  EXPECT_TRUE(c.driver.idle());
 }
 
 TEST(DriverFaults, JobsWaitWhileThereIsNoExecutor) {

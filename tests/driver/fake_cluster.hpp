@@ -185,7 +185,8 @@ class FakeCluster {
   std::vector<protocol::Envelope> envelopes;  ///< to AM, program and executors
   bool keep_envelopes = true;                 ///< of executors
   std::uint64_t launched = 0;
-  bool hold_services = false;  ///< collect messages to shuffle services in `postponed`
+  std::size_t result_bytes = 0;  ///< of every task
+  bool hold_services = false;    ///< collect messages to shuffle services in `postponed`
   std::deque<protocol::Envelope> postponed;
   std::string exchange_error;
   std::function<std::uint64_t(std::uint32_t)> partition_bytes = [](std::uint32_t) { return 100U; };
@@ -284,6 +285,7 @@ class FakeCluster {
       outputs[executor.address.rank][binary.shuffle].insert(attempt.partition);
       all_maps[binary.shuffle].insert(attempt.partition);
     }
+    report.result.resize(result_bytes);
     report.accumulators.push_back({attempt.stage * 1000 + attempt.partition, {}});
   }
 

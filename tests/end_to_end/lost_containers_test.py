@@ -71,6 +71,17 @@ class LostContainers(ClusterTest):
     def test_executor_in_the_reduce_stage(self):
         self.kill_at("reduce")
 
+    def test_executor_that_falls_silent(self):
+        self.hold("map")
+        options = ["--conf", "volley.network.timeout=2s", "--conf",
+                   "volley.executor.heartbeatInterval=200ms"]
+        run = self.start_sum(ranks=2, options=options)
+        victim = self.at("map", 2, run)[0]
+        os.kill(victim, signal.SIGSTOP)
+        until(lambda: "heartbeat timed out" in run.read(), "its silence is noticed", run.process)
+        self.let_go("map")
+        self.succeeded(run, 1)
+
     def test_two_executors_at_once(self):
         self.kill_at("map", number=2)
 

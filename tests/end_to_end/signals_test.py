@@ -8,6 +8,10 @@ import cluster_run
 from cluster_run import ClusterTest, until
 
 
+# Files of Open MPI that its mpirun removes, unless it is killed.
+FILES_OF_MPIRUN = ["/ompi.", "/prterun."]
+
+
 class Signals(ClusterTest):
     def setUp(self):
         super().setUp()
@@ -53,7 +57,7 @@ class Signals(ClusterTest):
         run.wait()
         self.assertNotEqual(run.code, 0)
         # mpirun may be told twice, by the group and by the launcher; then it leaves its own files.
-        self.gone(run, besides=["/ompi."])
+        self.gone(run, besides=FILES_OF_MPIRUN)
 
     def test_launcher_is_killed(self):
         run = self.busy(self.launched)
@@ -65,15 +69,17 @@ class Signals(ClusterTest):
         run = self.busy(self.under_mpirun)
         run.process.kill()
         run.wait()
-        self.gone(run, besides=["/ompi.", "/dev/shm/"])
+        self.gone(run, besides=FILES_OF_MPIRUN + ["/dev/shm/"])
 
     def test_mpirun_under_the_launcher_is_killed(self):
         run = self.busy(self.launched)
-        for pid in run.processes("mpirun "):
-            os.kill(pid, signal.SIGKILL)
+        # Open MPI 5 replaces mpirun by prterun.
+        starters = run.processes("mpirun ") + run.processes("prterun ")
+        self.assertEqual(len(starters), 1)
+        os.kill(starters[0], signal.SIGKILL)
         run.wait()
         self.assertEqual(run.code, 70, run.text)
-        self.gone(run, besides=["/ompi.", "/dev/shm/"])
+        self.gone(run, besides=FILES_OF_MPIRUN + ["/dev/shm/"])
 
 
 if __name__ == "__main__":

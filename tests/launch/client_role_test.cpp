@@ -69,6 +69,8 @@ TEST_F(ClientRoleTest, FinalStatesDecideTheExitCode) {
       {ApplicationState::finished, FinalStatus::undefined, 0, 0},
       {ApplicationState::finished, FinalStatus::failed, 5, 5},
       {ApplicationState::finished, FinalStatus::failed, 0, 1},
+      {ApplicationState::finished, FinalStatus::failed, 256, 1},
+      {ApplicationState::finished, FinalStatus::failed, -512, 1},
       {ApplicationState::failed, FinalStatus::failed, 0, 1},
       {ApplicationState::killed, FinalStatus::killed, 1, 1},
   };

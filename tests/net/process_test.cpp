@@ -11,6 +11,7 @@
 
 #include <array>
 #include <filesystem>
+#include <vector>
 
 namespace volley::net {
 namespace {
@@ -51,6 +52,10 @@ TEST(Child, DISABLED_segfaults) {
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::signal(SIGSEGV, SIG_DFL);
   ::raise(SIGSEGV);
+}
+TEST(Child, DISABLED_fills_64_mebibytes) {
+  const std::vector<char> memory(64U << 20U, 'x');
+  ::_exit(memory.back() == 'x' ? 0 : 1);
 }
 TEST(Child, DISABLED_waits_forever) {
   say(7, "ready");
@@ -102,6 +107,12 @@ TEST(ContainerProcess, ReportsAnExitCode) {
 TEST(ContainerProcess, ReportsASignal) {
   auto process = started(child("segfaults"));
   EXPECT_EQ(to_string(wait_for(process)), "killed by signal 11 (Segmentation fault)");
+}
+
+TEST(ContainerProcess, ReportsItsPeakOfMemory) {
+  auto process = started(child("fills_64_mebibytes"));
+  EXPECT_TRUE(wait_for(process).success());
+  EXPECT_GE(process.peak_memory(), 64U << 20U);
 }
 
 TEST(ContainerProcess, RunsUntilItIsSignalled) {
