@@ -28,6 +28,8 @@ std::string title_of(Kind kind) {
       return "MPI Broadcast Latency Test";
     case Kind::stream:
       return "Memory Copy Latency Test";
+    case Kind::io:
+      return "File Write And Read Latency Test";
     case Kind::pairs:
       break;
   }
@@ -64,9 +66,14 @@ std::string osu_head(const Options& options) {
   return text + "\n";
 }
 
+/// Kinds with two rows of a size name them in a comment, for which there is no column.
+std::string halves(const Options& options, const Row& row) {
+  const bool has = options.kind == Kind::congest || options.kind == Kind::io;
+  return has ? fmt::format("# {}\n", row.series) : std::string{};
+}
+
 std::string osu_line(const Options& options, const Row& row) {
-  std::string text;
-  if (options.kind == Kind::congest) text = fmt::format("# {}\n", row.series);
+  std::string text = halves(options, row);
   text += fmt::format("{:<10}{:>18.2f}", row.bytes, row.rank_mean * micro);
   if (options.full) {
     text += fmt::format("{:>18.2f}{:>18.2f}{:>12}", row.rank_least * micro, row.rank_most * micro,
@@ -88,9 +95,10 @@ std::string imb_head(const Report& report) {
       "t_min[usec]", "t_max[usec]", "t_avg[usec]");
 }
 
-std::string imb_line(const Row& row) {
-  return fmt::format("{:>13}{:>13}{:>13.2f}{:>13.2f}{:>13.2f}\n", row.bytes, row.iterations,
-                     row.rank_least * micro, row.rank_most * micro, row.rank_mean * micro);
+std::string imb_line(const Options& options, const Row& row) {
+  return halves(options, row) + fmt::format("{:>13}{:>13}{:>13.2f}{:>13.2f}{:>13.2f}\n", row.bytes,
+                                            row.iterations, row.rank_least * micro,
+                                            row.rank_most * micro, row.rank_mean * micro);
 }
 
 std::string text_head(const Report& report) {
@@ -228,7 +236,7 @@ std::string line(const Report& report, const Row& row) {
     case Format::osu:
       return osu_line(report.options, row);
     case Format::imb:
-      return imb_line(row);
+      return imb_line(report.options, row);
     case Format::csv:
       return csv_line(row);
     case Format::json:

@@ -31,6 +31,7 @@ constexpr std::array kinds = {
     KindInfo{Kind::congest, "congest", "alltoallv of some ranks, alone and while others send"},
     KindInfo{Kind::broadcast, "broadcast", "one rank sends the same to all (--root)"},
     KindInfo{Kind::stream, "stream", "memory copies, on all ranks at a time"},
+    KindInfo{Kind::io, "io", "every rank writes and reads a file of its own (--directory)"},
 };
 constexpr std::array formats = {Format::text, Format::osu, Format::imb, Format::csv, Format::json};
 
@@ -197,7 +198,7 @@ constexpr std::array table = {
                  return parse_size(v, s.options.largest);
                }},
     OptionInfo{"--size", "-m", "MIN:MAX", "both", all, set_sizes},
-    OptionInfo{"--iterations", "-i", "N", "of a row (1000, above 8 KiB 100)", all,
+    OptionInfo{"--iterations", "-i", "N", "of a row (1000, above 8 KiB 100, io 5)", all,
                [](State& s, const std::string& v) {
                  return parse_count(v, s.options.iterations, std::uint64_t{1});
                }},
@@ -234,6 +235,12 @@ constexpr std::array table = {
                  s.options.concurrent = true;
                  return Status(Done{});
                }},
+    OptionInfo{
+        "--directory", "", "DIR", "where the files go (the scratch directory)", bit(Kind::io),
+        [](State& s, const std::string& v) {
+          s.options.directory = v;
+          return Status(Done{});
+        }},
     OptionInfo{"--plot", "", "FILE", "draw the result; FILE ends in .svg or .html", all, set_plot},
 };
 
@@ -316,8 +323,9 @@ Status complete(State& state) {
   Options& options = state.options;
   if (options.kind == Kind::pairs && !state.sized_below) options.smallest = 8;
   if (options.kind == Kind::pairs && !state.sized_above) options.largest = 1ULL << 20U;
-  if (options.kind == Kind::stream) {
-    if (!state.sized_above) options.largest = std::max<std::uint64_t>(64U << 20U, options.smallest);
+  if (options.kind == Kind::stream || options.kind == Kind::io) {
+    const std::uint64_t usual = options.kind == Kind::io ? 256U << 20U : 64U << 20U;
+    if (!state.sized_above) options.largest = std::max(usual, options.smallest);
     if (!state.sized_below) options.smallest = options.largest;
   }
   if (!state.sized_above) options.largest = std::max(options.largest, options.smallest);
@@ -426,6 +434,7 @@ std::vector<std::uint64_t> sizes_of(const Options& options) {
 }
 
 std::uint64_t iterations_of(const Options& options, std::uint64_t bytes) {
+  if (options.kind == Kind::io) return options.iterations.value_or(5);
   return options.iterations.value_or(bytes > 8192 ? 100 : 1000);
 }
 

@@ -14,7 +14,16 @@
 
 namespace volley::bench {
 
-enum class Kind : std::uint8_t { alltoall, alltoallv, pairs, incast, congest, broadcast, stream };
+enum class Kind : std::uint8_t {
+  alltoall,
+  alltoallv,
+  pairs,
+  incast,
+  congest,
+  broadcast,
+  stream,
+  io
+};
 enum class Format : std::uint8_t { text, osu, imb, csv, json };
 
 std::string_view name_of(Kind kind);
@@ -42,6 +51,7 @@ struct Options {
   std::uint32_t victims = 0;  ///< congest; 0: half of the ranks
   std::uint64_t aggressor_bytes = 1ULL << 20U;
   bool concurrent = false;  ///< pairs: disjoint pairs at a time
+  std::string directory;    ///< io; empty: the scratch directory
   std::string table_file;
   std::string tune_file;
   std::string plot_file;

@@ -2,6 +2,7 @@
 
 #include "base/units.hpp"
 #include "bench/conditions.hpp"
+#include "bench/files.hpp"
 #include "bench/formats.hpp"
 #include "bench/kernels/collect.hpp"
 #include "bench/kernels/pairs.hpp"
@@ -105,6 +106,8 @@ Status run_kind(Session& session) {
       return run_broadcast(session);
     case Kind::stream:
       return run_stream(session);
+    case Kind::io:
+      return run_io(session);
     default:
       break;
   }
@@ -114,7 +117,8 @@ Status run_kind(Session& session) {
 /// Bandwidths that the formats for people and programs show beside the result.
 Status measure_beside(Session& session) {
   const Format format = session.options.format;
-  if (format == Format::osu || format == Format::imb) return base::Done{};
+  const bool bare = format == Format::osu || format == Format::imb;
+  if (bare || session.options.kind == Kind::io) return base::Done{};
   const auto copy = copy_bandwidth(session.group);
   if (!copy) return copy.failure();
   session.report.conditions.copy = copy.value();
@@ -190,6 +194,11 @@ class Rank {
 
  private:
   int run(const Pattern& pattern, const exchange::AlgorithmTable& table) {
+    if (options_.kind == Kind::io) {
+      const auto trouble = no_room(world_, options_);
+      if (!trouble) return give_up(trouble.error());
+      if (!trouble.value().empty()) return say(usage_error, trouble.value());
+    }
     if (const auto status = world_.group_nodes(0); !status) return give_up(status.error());
     const auto self = static_cast<std::uint32_t>(world_.rank());
     auto trouble = shortage(

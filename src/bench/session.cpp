@@ -80,6 +80,8 @@ double memory_need(const Options& options, const Pattern& pattern, std::uint32_t
       return largest;
     case Kind::stream:
       return 2 * largest;
+    case Kind::io:
+      return 4U << 20U;
     case Kind::pairs:
       return largest * (1 + options.window.value_or(8));
     default:

@@ -46,6 +46,7 @@ base::Status run_tune(Session& session);
 base::Status run_congest(Session& session);
 base::Status run_broadcast(Session& session);
 base::Status run_stream(Session& session);
+base::Status run_io(Session& session);
 
 /// What a rank can inject, and copy, with all ranks at it. Collective.
 base::Result<double> injection_bandwidth(const exchange::RankGroup& group);

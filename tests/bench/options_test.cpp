@@ -24,6 +24,8 @@ TEST(BenchOptions, DefaultsDependOnTheKind) {
   EXPECT_EQ(pairs.smallest, 8U);
   EXPECT_EQ(pairs.largest, 1U << 20U);
   EXPECT_THAT(sizes_of(parsed({"stream"})), ElementsAre(64U << 20U));
+  EXPECT_THAT(sizes_of(parsed({"io"})), ElementsAre(256U << 20U));
+  EXPECT_EQ(iterations_of(parsed({"io"}), 1U << 20U), 5U);
   EXPECT_EQ(iterations_of(exchange, 8192), 1000U);
   EXPECT_EQ(iterations_of(exchange, 8193), 100U);
   EXPECT_EQ(warm_up_of(exchange, 8193), 10U);

@@ -116,11 +116,11 @@ Result<AlgorithmTable> AlgorithmTable::parse(std::string_view text, const std::s
 const AlgorithmTable& AlgorithmTable::built_in() {
   static const AlgorithmTable table({
       // A few ranks of one node: the library's overhead is lowest for tiny blocks.
-      {4, 1, 256, {Algorithm::library}},
+      {4, 1, 2048, {Algorithm::library}},
       {4, 1, any_size, {Algorithm::pairwise}},
       {32, 1, 64, {Algorithm::bruck}},
       {32, 1, any_size, {Algorithm::pairwise}},
-      {4, 2, 256, {Algorithm::library}},
+      {4, 2, 2048, {Algorithm::library}},
       {4, 2, any_size, {Algorithm::pairwise}},
       // Many ranks per node: a message per pair of nodes is what the network can take.
       {256, 8, 2048, {Algorithm::node}},
