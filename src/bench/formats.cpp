@@ -31,9 +31,12 @@ std::string title_of(Kind kind) {
     case Kind::io:
       return "File Write And Read Latency Test";
     case Kind::pairs:
+    case Kind::shuffle:
+    case Kind::sort:
+    case Kind::word_count:
       break;
   }
-  return "Pairs";
+  return std::string(name_of(kind));
 }
 
 std::string imb_name(Kind kind) {
@@ -135,6 +138,7 @@ std::string text_line(const Row& row) {
       row.method);
   if (row.impact)
     text += fmt::format("  impact x{:.2f}, p99 x{:.2f}", *row.impact, *row.impact_p99);
+  if (row.of_mpi) text += fmt::format("  x{:.2f} of MPI", *row.of_mpi);
   return text + "\n";
 }
 
@@ -142,20 +146,21 @@ std::string csv_head(const Options& options) {
   if (options.kind == Kind::pairs) return "from,to,latency_us,bandwidth_gb_per_s\n";
   return "series,method,bytes,iterations,min_us,median_us,median_low_us,median_high_us,p90_us,"
          "p99_us,max_us,avg_us,rank_min_us,rank_max_us,algbw_gb_per_s,busbw_gb_per_s,"
-         "percent_of_injection,imbalance,prepare_us,impact\n";
+         "percent_of_injection,imbalance,prepare_us,impact,of_mpi\n";
 }
 
 std::string csv_line(const Row& row) {
   const Summary& time = row.slowest;
   return fmt::format(
       "{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.6f},"
-      "{:.6f},{},{:.4f},{:.3f},{}\n",
+      "{:.6f},{},{:.4f},{:.3f},{},{}\n",
       row.series, row.method, row.bytes, row.iterations, time.least * micro, time.median * micro,
       time.median_low * micro, time.median_high * micro, time.p90 * micro, time.p99 * micro,
       time.most * micro, row.rank_mean * micro, row.rank_least * micro, row.rank_most * micro,
       row.algorithm_bandwidth * giga, row.bus_bandwidth * giga,
       row.of_injection ? fmt::format("{:.2f}", *row.of_injection * 100) : "", row.imbalance,
-      row.prepare_seconds * micro, row.impact ? fmt::format("{:.3f}", *row.impact) : "");
+      row.prepare_seconds * micro, row.impact ? fmt::format("{:.3f}", *row.impact) : "",
+      row.of_mpi ? fmt::format("{:.3f}", *row.of_mpi) : "");
 }
 
 std::string matrix_text(const PairMatrix& matrix, const std::vector<double>& values, double scale) {

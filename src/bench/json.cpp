@@ -56,6 +56,7 @@ json::object row_of(const Row& row, bool validated) {
                       {"prepare_us", row.prepare_seconds * micro},
                       {"validated", validated}};
   if (row.of_injection) object["percent_of_injection"] = *row.of_injection * 100;
+  if (row.of_mpi) object["of_mpi"] = *row.of_mpi;
   if (row.impact) object["impact"] = *row.impact;
   if (row.impact_p99) object["impact_p99"] = *row.impact_p99;
   return object;

@@ -32,6 +32,9 @@ constexpr std::array kinds = {
     KindInfo{Kind::broadcast, "broadcast", "one rank sends the same to all (--root)"},
     KindInfo{Kind::stream, "stream", "memory copies, on all ranks at a time"},
     KindInfo{Kind::io, "io", "every rank writes and reads a file of its own (--directory)"},
+    KindInfo{Kind::shuffle, "shuffle", "map tasks write, reduce tasks read; and the same with MPI"},
+    KindInfo{Kind::sort, "sort", "sort_by_key of records of 100 bytes"},
+    KindInfo{Kind::word_count, "word_count", "reduce_by_key of the words of a text"},
 };
 constexpr std::array formats = {Format::text, Format::osu, Format::imb, Format::csv, Format::json};
 
@@ -39,7 +42,9 @@ constexpr unsigned bit(Kind kind) { return 1U << static_cast<unsigned>(kind); }
 constexpr unsigned all = (1U << kinds.size()) - 1;
 constexpr unsigned exchanges =
     bit(Kind::alltoall) | bit(Kind::alltoallv) | bit(Kind::incast) | bit(Kind::congest);
-constexpr unsigned sweeps = all & ~bit(Kind::pairs);
+constexpr unsigned dataflow = bit(Kind::shuffle) | bit(Kind::sort) | bit(Kind::word_count);
+constexpr unsigned direct = all & ~dataflow;
+constexpr unsigned sweeps = direct & ~bit(Kind::pairs);
 
 template <class Number>
 Status parse_count(const std::string& text, Number& out, Number least) {
@@ -134,6 +139,15 @@ Status set_pattern(State& state, const std::string& text) {
   return Done{};
 }
 
+Status set_configuration(State& state, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return Failure{fmt::format("'{}' is not KEY=VALUE", text)};
+  }
+  state.options.configuration.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  return Done{};
+}
+
 Status set_plot(State& state, const std::string& text) {
   if (!text.ends_with(".svg") && !text.ends_with(".html")) {
     return Failure{fmt::format("'{}' must end in .svg or .html", text)};
@@ -198,7 +212,17 @@ constexpr std::array table = {
                  return parse_size(v, s.options.largest);
                }},
     OptionInfo{"--size", "-m", "MIN:MAX", "both", all, set_sizes},
-    OptionInfo{"--iterations", "-i", "N", "of a row (1000, above 8 KiB 100, io 5)", all,
+    OptionInfo{"--bytes", "", "SIZE", "of all records together (1g)", dataflow,
+               [](State& s, const std::string& v) {
+                 s.sized_below = s.sized_above = true;
+                 const auto status = parse_size(v, s.options.largest);
+                 s.options.smallest = s.options.largest;
+                 return status;
+               }},
+    OptionInfo{"--conf", "", "KEY=VALUE", "an option of Volley, as for volley run", dataflow,
+               set_configuration},
+    OptionInfo{"--iterations", "-i", "N", "of a row (1000, above 8 KiB 100; io, shuffle, ... 5)",
+               all,
                [](State& s, const std::string& v) {
                  return parse_count(v, s.options.iterations, std::uint64_t{1});
                }},
@@ -323,8 +347,10 @@ Status complete(State& state) {
   Options& options = state.options;
   if (options.kind == Kind::pairs && !state.sized_below) options.smallest = 8;
   if (options.kind == Kind::pairs && !state.sized_above) options.largest = 1ULL << 20U;
-  if (options.kind == Kind::stream || options.kind == Kind::io) {
-    const std::uint64_t usual = options.kind == Kind::io ? 256U << 20U : 64U << 20U;
+  if (options.kind == Kind::stream || options.kind == Kind::io || is_dataflow(options.kind)) {
+    const std::uint64_t usual = options.kind == Kind::stream ? 64U << 20U
+                                : options.kind == Kind::io   ? 256U << 20U
+                                                             : 1U << 30U;
     if (!state.sized_above) options.largest = std::max(usual, options.smallest);
     if (!state.sized_below) options.smallest = options.largest;
   }
@@ -347,6 +373,15 @@ Status complete(State& state) {
                     "text, csv or json",
                     name_of(options.format))};
   }
+  if (osu_like && is_dataflow(options.kind)) {
+    return Failure{
+        fmt::format("{} is no call of MPI, and --format {} has columns for these; use "
+                    "text, csv or json",
+                    name_of(options.kind), name_of(options.format))};
+  }
+  if (is_dataflow(options.kind) && options.smallest < 1000) {
+    return Failure{fmt::format("sizes of {} begin at 1000 bytes", name_of(options.kind))};
+  }
   if ((options.full || options.percentiles) && options.format != Format::osu) {
     return Failure{"--full and --percentiles are for --format osu; the others show all there is"};
   }
@@ -364,6 +399,8 @@ Status complete(State& state) {
 }  // namespace
 
 std::string_view name_of(Kind kind) { return kinds[static_cast<std::size_t>(kind)].name; }
+
+bool is_dataflow(Kind kind) { return (dataflow & bit(kind)) != 0; }
 
 std::string_view name_of(Format format) {
   constexpr std::array<std::string_view, 5> names = {"text", "osu", "imb", "csv", "json"};
@@ -434,7 +471,7 @@ std::vector<std::uint64_t> sizes_of(const Options& options) {
 }
 
 std::uint64_t iterations_of(const Options& options, std::uint64_t bytes) {
-  if (options.kind == Kind::io) return options.iterations.value_or(5);
+  if (options.kind == Kind::io || is_dataflow(options.kind)) return options.iterations.value_or(5);
   return options.iterations.value_or(bytes > 8192 ? 100 : 1000);
 }
 

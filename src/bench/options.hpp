@@ -22,12 +22,17 @@ enum class Kind : std::uint8_t {
   congest,
   broadcast,
   stream,
-  io
+  io,
+  shuffle,
+  sort,
+  word_count
 };
 enum class Format : std::uint8_t { text, osu, imb, csv, json };
 
 std::string_view name_of(Kind kind);
 std::string_view name_of(Format format);
+/// Whether a kind measures the whole dataflow path, by an application on roles and executors.
+bool is_dataflow(Kind kind);
 
 struct Options {
   Kind kind = Kind::alltoallv;
@@ -52,6 +57,7 @@ struct Options {
   std::uint64_t aggressor_bytes = 1ULL << 20U;
   bool concurrent = false;  ///< pairs: disjoint pairs at a time
   std::string directory;    ///< io; empty: the scratch directory
+  std::vector<std::pair<std::string, std::string>> configuration;  ///< of a dataflow kind
   std::string table_file;
   std::string tune_file;
   std::string plot_file;

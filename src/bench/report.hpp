@@ -30,6 +30,7 @@ struct Row {
   double imbalance = 1;
   double prepare_seconds = 0;
   std::optional<double> of_injection;  ///< bus bandwidth over measured injection bandwidth
+  std::optional<double> of_mpi;        ///< shuffle: throughput over that of the same work with MPI
   std::optional<double> impact;        ///< congest: loaded over alone, median
   std::optional<double> impact_p99;
 };

@@ -6,8 +6,8 @@
 #include "bench/formats.hpp"
 #include "bench/kernels/collect.hpp"
 #include "bench/kernels/pairs.hpp"
-#include "bench/plot.hpp"
 #include "bench/session.hpp"
+#include "bench/write_plot.hpp"
 
 #include <fmt/format.h>
 
@@ -131,24 +131,9 @@ Status measure_beside(Session& session) {
   return base::Done{};
 }
 
-Status write_file(const std::string& path, const std::string& text) {
-  if (path.empty()) return base::Done{};
-  std::ofstream file(path, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) return Failure{fmt::format("cannot write {}", path)};
-  return base::Done{};
-}
-
 Status write_files(const Session& session) {
   const Options& options = session.options;
-  if (!options.plot_file.empty()) {
-    const std::string picture = plot(session.report);
-    const bool page = options.plot_file.ends_with(".html");
-    const auto status =
-        write_file(options.plot_file, page ? as_html(session.report, picture) : picture);
-    if (!status) return status;
-  }
+  if (const auto status = write_plot(session.report); !status) return status;
   const Conditions& where = session.report.conditions;
   return write_file(
       options.tune_file,

@@ -59,6 +59,11 @@ void rate(Row& row, const Traffic& traffic, double injection) {
   if (injection > 0) row.of_injection = row.bus_bandwidth / injection;
 }
 
+Traffic traffic_of_shuffle(std::uint64_t bytes, std::uint32_t ranks) {
+  const double each = static_cast<double>(bytes) / ranks;
+  return {each, each * (ranks - 1) / ranks, 1};
+}
+
 std::string print(const exchange::Choice& choice) {
   const std::string name(exchange::name_of(choice.algorithm));
   if (choice.algorithm == exchange::Algorithm::library) return name;

@@ -33,6 +33,8 @@ struct Session {
 Row row_of(const Measured& measured, std::string series, std::string method, std::uint64_t bytes);
 /// Bandwidths from the median and the traffic; how much that is of the injection bandwidth.
 void rate(Row& row, const Traffic& traffic, double injection);
+/// Of all-to-all traffic of `bytes` in total that is spread evenly.
+Traffic traffic_of_shuffle(std::uint64_t bytes, std::uint32_t ranks);
 /// "pairwise w16 s4m"; "library".
 std::string print(const exchange::Choice& choice);
 

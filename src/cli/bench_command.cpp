@@ -1,5 +1,6 @@
 // `volley bench`: see bench_command in command.hpp.
 #include "cli/command.hpp"
+#include "cli/parse_run.hpp"
 #include "launch/launcher.hpp"
 
 #include <fmt/format.h>
@@ -24,6 +25,33 @@ int conclude(const Process& process, const launch::LauncherTraces& traces, int c
   return launch::rank_exit_code(code, written);
 }
 
+/// The application of a dataflow kind, whose arguments are the command's own.
+base::Result<launch::RunRequest> dataflow_request(const bench::Options& options,
+                                                  const std::vector<std::string>& arguments,
+                                                  const Process& process) {
+  const auto own = [](const std::string& value, std::string key) {
+    return config::Entry{config::Layer::defaults_file, std::move(key), value, "volley bench"};
+  };
+  launch::RunRequest request;
+  request.application = std::string(bench::name_of(options.kind));
+  request.arguments = arguments;
+  request.configuration = config::Configuration(
+      {own("warn", "volley.log.level"), own("false", "volley.ui.showConsoleProgress"),
+       own("volley bench " + request.application, "volley.app.name"),
+       own(std::to_string(options.node_ranks), "volley.node.ranks")});
+  const Files files = Files::real();
+  const auto added = config::add_defaults(
+      request.configuration, config::defaults_candidates(process.environment, files.prefix),
+      files.exists, files.read);
+  if (!added) return added.failure();
+  for (const auto& [key, value] : options.configuration) {
+    request.configuration.set(config::Layer::command_line, key, value, "--conf");
+  }
+  const auto validation = request.configuration.validate();
+  if (!validation.ok()) return base::Failure{fmt::format("{}", fmt::join(validation.errors, "\n"))};
+  return request;
+}
+
 }  // namespace
 
 int bench_command(const std::vector<std::string>& arguments, const Process& process) {
@@ -42,6 +70,11 @@ int bench_command(const std::vector<std::string>& arguments, const Process& proc
   const auto start = launch::decide_start(master, process.environment, launch::usable_cores());
   if (!start) return fail(process, traces, start.error());
   const auto* job = std::get_if<launch::StartJob>(&start.value());
+  if (job == nullptr && bench::is_dataflow(options.kind)) {
+    auto request = dataflow_request(options, arguments, process);
+    if (!request) return fail(process, traces, request.error());
+    return process.run_dataflow(request.value(), options);
+  }
   if (job == nullptr) return conclude(process, traces, process.run_bench(options));
   std::vector<std::string> program{process.self, "bench"};
   // mpirun takes a --tune for its own, wherever it stands.

@@ -20,6 +20,8 @@ struct Process {
   std::function<int(const launch::RunRequest&)> run_module;
   /// Measures as one rank of an MPI job.
   std::function<int(const bench::Options&)> run_bench;
+  /// Serves as one rank of an MPI job that measures the dataflow path.
+  std::function<int(const launch::RunRequest&, const bench::Options&)> run_dataflow;
   /// Becomes another program; returns only when that fails, with errno.
   std::function<int(const std::vector<std::string>& command, const config::Environment&)> execute;
   std::function<void(const std::string&)> print;     ///< to standard output

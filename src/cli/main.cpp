@@ -1,4 +1,5 @@
 // The volley command's process: its real environment, executable and streams.
+#include "bench/dataflow/entries.hpp"
 #include "bench/run.hpp"
 #include "cli/command.hpp"
 #include "launch/application_main.hpp"
@@ -33,7 +34,7 @@ void write_to(std::FILE* stream, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  volley::launch::become_container_if_asked();
+  volley::launch::become_container_if_asked(volley::bench::application_named);
   volley::cli::Process process;
   process.environment = volley::config::Environment::of_process();
   process.self = std::filesystem::read_symlink("/proc/self/exe").string();
@@ -45,6 +46,17 @@ int main(int argc, char** argv) {
                                                     fmt::format("volley: error: {}\n", text));
                                          }};
     return volley::bench::run_rank(options, console);
+  };
+  process.run_dataflow = [](const volley::launch::RunRequest& request,
+                            const volley::bench::Options& options) {
+    const auto complain = [](const std::string& text) {
+      write_to(stderr, fmt::format("volley: error: {}\n", text));
+    };
+    return volley::launch::run_built_in_rank(
+        request, *volley::bench::application_named(request.application),
+        [&](volley::net::MpiWorld& world) {
+          return volley::bench::run_prelude(options, world, complain);
+        });
   };
   process.execute = execute;
   process.print = [](const std::string& text) { write_to(stdout, text); };

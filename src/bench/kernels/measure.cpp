@@ -27,7 +27,10 @@ base::Status run_batch(MPI_Comm communicator, std::uint64_t begin, std::uint64_t
   return base::Done{};
 }
 
-base::Result<Measured> combine(const exchange::RankGroup& group, const std::vector<double>& times) {
+}  // namespace
+
+base::Result<Measured> bring_together(const exchange::RankGroup& group,
+                                      const std::vector<double>& times) {
   const MPI_Comm communicator = group.handles().communicator;
   const auto count = static_cast<int>(times.size());
   const double ranks = group.size();
@@ -53,8 +56,6 @@ base::Result<Measured> combine(const exchange::RankGroup& group, const std::vect
   measured.rank_mean = total.value() / ranks;
   return measured;
 }
-
-}  // namespace
 
 base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimits& limits,
                                Operation& operation) {
@@ -91,7 +92,7 @@ base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimit
   const auto anywhere = first_text(group, wrong);
   if (!anywhere) return anywhere.failure();
   if (!anywhere.value().empty()) return base::Failure{wrong_contents + anywhere.value()};
-  return combine(group, times);
+  return bring_together(group, times);
 }
 
 }  // namespace volley::bench

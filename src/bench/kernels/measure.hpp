@@ -42,6 +42,10 @@ struct Measured {
 base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimits& limits,
                                Operation& operation);
 
+/// Collective: every rank's own times of the same iterations, brought together.
+base::Result<Measured> bring_together(const exchange::RankGroup& group,
+                                      const std::vector<double>& times);
+
 /// What a validation's failure begins with.
 inline constexpr const char* wrong_contents = "wrong contents: ";
 
