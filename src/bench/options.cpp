@@ -440,11 +440,10 @@ std::string help_text() {
   std::string text =
       "usage: volley bench KIND [options]\n"
       "       mpirun -n N volley bench KIND [options]\n\n"
-      "Measures the interconnect and the memory below Volley. Under mpirun or srun this process "
-      "is\n"
-      "one rank; otherwise it starts mpirun itself. Sizes may end in k, m or g. docs/bench.md "
-      "says\n"
-      "what each column means. Exits with 1 when a byte arrived wrong, 2 for a mistake in the\n"
+      "Measures the interconnect, memory and files below Volley, and Volley's own shuffles. Under\n"
+      "mpirun or srun this process is one rank; otherwise it starts mpirun itself. Sizes may end\n"
+      "in k, m or g. docs/bench.md says what each column means. Exits with 1 when a byte arrived\n"
+      "wrong or an application failed, 2 for a mistake in the "
       "command line.\n\nKinds:\n";
   for (const KindInfo& info : kinds) text += fmt::format("  {:<24}  {}\n", info.name, info.help);
   text += "\nOptions (--option VALUE or --option=VALUE):\n";
@@ -453,7 +452,7 @@ std::string help_text() {
     if (!info.short_name.empty()) names += fmt::format(", {}", info.short_name);
     if (!info.value.empty()) names += fmt::format(" {}", info.value);
     text += fmt::format("  {:<24}  {}\n", names, info.help);
-    if (info.kinds != all && info.kinds != sweeps && info.kinds != exchanges) {
+    if (info.kinds != all && info.kinds != exchanges) {
       text += fmt::format("  {:<24}  (for {})\n", "", kinds_of(info.kinds));
     }
   }

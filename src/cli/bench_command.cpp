@@ -37,13 +37,16 @@ base::Result<launch::RunRequest> dataflow_request(const bench::Options& options,
   request.arguments = arguments;
   request.configuration = config::Configuration(
       {own("warn", "volley.log.level"), own("false", "volley.ui.showConsoleProgress"),
-       own("volley bench " + request.application, "volley.app.name"),
-       own(std::to_string(options.node_ranks), "volley.node.ranks")});
+       own("volley bench " + request.application, "volley.app.name")});
   const Files files = Files::real();
   const auto added = config::add_defaults(
       request.configuration, config::defaults_candidates(process.environment, files.prefix),
       files.exists, files.read);
   if (!added) return added.failure();
+  if (options.node_ranks != 0) {
+    request.configuration.set(config::Layer::command_line, "volley.node.ranks",
+                              std::to_string(options.node_ranks), "--node-ranks");
+  }
   for (const auto& [key, value] : options.configuration) {
     request.configuration.set(config::Layer::command_line, key, value, "--conf");
   }
@@ -67,13 +70,17 @@ int bench_command(const std::vector<std::string>& arguments, const Process& proc
   const launch::Master master{
       options.ranks != 0 ? launch::MasterKind::local : launch::MasterKind::automatic, options.ranks,
       0};
+  launch::RunRequest application;
+  if (bench::is_dataflow(options.kind)) {
+    auto request = dataflow_request(options, arguments, process);
+    if (!request) return fail(process, traces, request.error());
+    application = std::move(request).value();
+  }
   const auto start = launch::decide_start(master, process.environment, launch::usable_cores());
   if (!start) return fail(process, traces, start.error());
   const auto* job = std::get_if<launch::StartJob>(&start.value());
   if (job == nullptr && bench::is_dataflow(options.kind)) {
-    auto request = dataflow_request(options, arguments, process);
-    if (!request) return fail(process, traces, request.error());
-    return process.run_dataflow(request.value(), options);
+    return process.run_dataflow(application, options);
   }
   if (job == nullptr) return conclude(process, traces, process.run_bench(options));
   std::vector<std::string> program{process.self, "bench"};

@@ -55,6 +55,15 @@ TEST(BenchOptions, SizesArePowersOfTwoBetweenTheEnds) {
   EXPECT_THAT(sizes_of(parsed({"stream", "--max", "1k"})), ElementsAre(1024));
 }
 
+TEST(BenchOptions, DataflowKindsTakeBytesAndConfiguration) {
+  const Options options = parsed({"shuffle", "--bytes", "2m", "--conf", "volley.arena.slab=4m"});
+  EXPECT_THAT(sizes_of(options), ElementsAre(2U << 20U));
+  EXPECT_THAT(options.configuration, ElementsAre(testing::Pair("volley.arena.slab", "4m")));
+  EXPECT_THAT(sizes_of(parsed({"sort"})), ElementsAre(1U << 30U));
+  EXPECT_TRUE(is_dataflow(Kind::word_count));
+  EXPECT_FALSE(is_dataflow(Kind::io));
+}
+
 TEST(BenchOptions, HelpNamesEverything) {
   EXPECT_TRUE(parse_options({"alltoallv", "--help"}).value().help);
   EXPECT_TRUE(parse_options({"-h"}).value().help);
@@ -71,7 +80,7 @@ TEST(BenchOptions, MistakesSayWhatIsRight) {
       {{}, "no kind given: one of alltoall, alltoallv, pairs"},
       {{"--ranks", "2"}, "no kind given"},
       {{"alltoal"}, "unknown kind 'alltoal'; did you mean 'alltoall'?"},
-      {{"shuffle"}, "unknown kind 'shuffle' (one of"},
+      {{"map"}, "unknown kind 'map' (one of"},
       {{"alltoallv", "pairs"}, "unexpected 'pairs'"},
       {{"alltoallv", "--windw", "3"}, "unknown option '--windw'; did you mean '--window'?"},
       {{"alltoallv", "--root", "1"}, "--root is not for alltoallv, but for incast, broadcast"},
@@ -98,6 +107,10 @@ TEST(BenchOptions, MistakesSayWhatIsRight) {
       {{"alltoallv", "--plot", "a.png"}, "--plot: 'a.png' must end in .svg or .html"},
       {{"alltoallv", "--tune", "t", "--algo", "node"}, "--tune measures all algorithms"},
       {{"congest", "--victims", "0"}, "--victims: '0'"},
+      {{"io", "--bytes", "1m"}, "--bytes is not for io, but for shuffle, sort, word_count"},
+      {{"sort", "--format", "osu"}, "sort is no call of MPI"},
+      {{"shuffle", "--bytes", "999"}, "sizes of shuffle begin at 1000 bytes"},
+      {{"shuffle", "--conf", "x"}, "--conf: 'x' is not KEY=VALUE"},
   };
   for (const auto& [words, error] : cases) {
     const auto result = parse_options(words);
