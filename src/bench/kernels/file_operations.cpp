@@ -75,7 +75,7 @@ class FileWrite final : public FileOperation {
     if (!seed_) fill(piece_, {0, rank_, 0, 0});
   }
   base::Status run() override {
-    const auto status = each_piece([this](std::uint64_t at, std::uint64_t length) {
+    auto status = each_piece([this](std::uint64_t at, std::uint64_t length) {
       if (seed_) fill(std::span(piece_).first(length), key(at));
       return write_piece(at, length);
     });
