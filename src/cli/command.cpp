@@ -111,6 +111,7 @@ int volley_command(const std::vector<std::string>& arguments, const Process& pro
   const std::string& command = arguments.front();
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (command == "run") return run(rest, process);
+  if (command == "bench") return bench_command(rest, process);
   if (command == "config") return list_config(rest, process);
   if (command == "version" || command == "--version") return print_version(process);
   if (command == "help" || command == "--help" || command == "-h") return help(rest, process);

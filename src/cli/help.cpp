@@ -1,5 +1,6 @@
 #include "cli/help.hpp"
 
+#include "bench/options.hpp"
 #include "cli/run_options.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ constexpr const char* overview = R"(usage: volley COMMAND ...
 Runs Spark-style dataflow programs as one MPI program.
 
   volley run [options] APP [arguments]   run an application
+  volley bench KIND [options]            measure the interconnect and the memory
   volley config [--markdown]             list the configuration options
   volley version                         print the version
   volley help [COMMAND]                  print this text or a command's
@@ -63,6 +65,7 @@ std::string run_help() {
 std::string help_text(const std::string& command) {
   if (command.empty()) return overview;
   if (command == "run") return run_help();
+  if (command == "bench") return bench::help_text();
   if (command == "config") return config_help;
   if (command == "version") return "usage: volley version\n\nPrints the version.\n";
   if (command == "help") return "usage: volley help [COMMAND]\n\nPrints a command's help.\n";

@@ -9,6 +9,6 @@ namespace volley::cli {
 std::string help_text(const std::string& command);
 
 /// Commands a user may type.
-inline constexpr const char* command_names[] = {"run", "config", "version", "help"};
+inline constexpr const char* command_names[] = {"run", "bench", "config", "version", "help"};
 
 }  // namespace volley::cli

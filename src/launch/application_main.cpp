@@ -64,16 +64,24 @@ int serve_rank(RunRequest request, base::Result<const ApplicationEntry*> entry) 
 
 }  // namespace
 
-void become_container_if_asked() {
+void become_container_if_asked(const BuiltIn& built_in) {
   if (std::getenv(container_variable) == nullptr) return;
   const char* module = std::getenv(module_variable);
   const std::string path = module == nullptr ? "" : module;
-  ::_exit(container_process_main([&](const std::string&) { return load_for_container(path); }));
+  const ApplicationEntry* entry = built_in(path);
+  ::_exit(container_process_main(
+      [&](const std::string&) { return entry != nullptr ? entry : load_for_container(path); }));
 }
 
 int run_module_rank(const RunRequest& request) {
   ::setenv(module_variable, std::filesystem::absolute(request.application).c_str(), 1);
   return serve_rank(request, load_module(request.application));
+}
+
+int run_built_in_rank(const RunRequest& request, const ApplicationEntry& entry,
+                      const Prelude& prelude) {
+  ::setenv(module_variable, request.application.c_str(), 1);
+  return rank_main(request, &entry, own_program(), prelude);
 }
 
 }  // namespace volley::launch

@@ -77,37 +77,45 @@ std::string verdict_parent(const StartJob& job, const Environment& environment,
   return job.in_allocation && !environment.has("SLURMD_NODENAME") ? "." : scratch;
 }
 
-int launch_job(const RunRequest& request, const StartJob& job, const Environment& environment,
-               const std::vector<std::string>& program) {
+int launch_program(const StartJob& job, Environment environment,
+                   const std::vector<std::string>& program, const std::string& scratch,
+                   bool verbose) {
   const std::string mpirun = find_executable("mpirun", environment);
   if (mpirun.empty()) {
     return fail(usage_error,
                 "mpirun is not in PATH, so no MPI job can be started; install it (apt install "
                 "openmpi-bin) or load the MPI module");
   }
-  const std::string scratch =
-      config::scratch_directory(request.configuration.text("volley.local.dir"), environment);
   const auto directory = TemporaryDirectory::make(verdict_parent(job, environment, scratch));
   if (!directory) return fail(usage_error, directory.error());
 
   Job plan;
-  plan.environment = environment;
+  plan.environment = std::move(environment);
   plan.verdict_file =
       std::filesystem::absolute(directory.value().path() + "/verdict").lexically_normal().string();
   plan.environment.set(verdict_variable, plan.verdict_file);
-  plan.environment.set(request_variable, encode_request(request));
   plan.environment.unset(terminal_variable);
   if (const auto columns = terminal_columns(); columns != 0) {
     plan.environment.set(terminal_variable, std::to_string(columns));
   }
   plan.command = mpirun_command(job, plan.environment, ::geteuid() == 0, program);
   plan.command.front() = mpirun;
-  if (request.verbose) {
+  if (verbose) {
     const auto line = fmt::format("volley: starting {}\n", fmt::join(plan.command, " "));
     std::fwrite(line.data(), 1, line.size(), stderr);
   }
   const JobOutcome outcome = run_job(plan);
   return outcome.error.empty() ? outcome.exit_code : fail(outcome.exit_code, outcome.error);
+}
+
+int launch_job(const RunRequest& request, const StartJob& job, const Environment& environment,
+               const std::vector<std::string>& program) {
+  Environment of_job = environment;
+  of_job.set(request_variable, encode_request(request));
+  return launch_program(
+      job, std::move(of_job), program,
+      config::scratch_directory(request.configuration.text("volley.local.dir"), environment),
+      request.verbose);
 }
 
 std::optional<int> launch_unless_rank(RunRequest request, const Environment& environment,

@@ -43,6 +43,14 @@ bool must_forward(int code);
 std::string verdict_parent(const StartJob& job, const config::Environment& environment,
                            const std::string& scratch);
 
+/// Starts `program` (absolute path and arguments) on the ranks of a new MPI job in this
+/// environment, and waits for a verdict in the file that `verdict_variable` names for rank 0.
+/// `scratch`: where temporary files may go. Reports its own errors on standard error. The exit code
+/// of this process.
+int launch_program(const StartJob& job, config::Environment environment,
+                   const std::vector<std::string>& program, const std::string& scratch,
+                   bool verbose);
+
 /// Starts `program` (absolute path and arguments) on the ranks of a new MPI job with this request,
 /// and waits. Reports its own errors on standard error. The exit code of this process.
 int launch_job(const RunRequest& request, const StartJob& job,

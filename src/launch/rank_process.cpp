@@ -329,7 +329,7 @@ std::vector<base::Rank> ranks_without_entry(const net::MpiWorld& world, bool has
 }  // namespace
 
 int rank_main(const RunRequest& request, const base::Result<const ApplicationEntry*>& entry,
-              const std::string& program) {
+              const std::string& program, const Prelude& prelude) {
   handle_signals();
   auto world = net::MpiWorld::start();
   if (!world) {
@@ -346,7 +346,7 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
     const bool speaks = rank == without.front();
     if (speaks) std::fprintf(stderr, "volley: error: %s\n", entry.error().c_str());
     code = 2;
-  } else {
+  } else if (code = prelude ? prelude(world.value()) : 0; code == 0) {
     code = serve(request, *entry.value(), program, world.value());
   }
   world.value().finalize();

