@@ -1,6 +1,6 @@
-// volley_generate text|records|graph|points|pairs OUTPUT SIZE [SEED [KEYS]]: inputs for benchmarks
-// and tests. The same arguments give the same bytes on every machine with IEEE doubles and the same
-// libm.
+// volley_generate text|records|graph|points|pairs|skewed OUTPUT SIZE [SEED [KEYS]]: inputs for
+// benchmarks and tests. The same arguments give the same bytes on every machine with IEEE doubles
+// and the same libm.
 //
 //   text     SIZE bytes (rounded up to a line) of lines of 6 to 14 words; 1,000,000 distinct words
 //            whose frequency is 1/rank (Zipf, exponent 1), frequent words being short
@@ -9,6 +9,7 @@
 //   points   SIZE points of 8 doubles between 0 and 1
 //   pairs    SIZE pairs of 64-bit numbers, little end first: a key below KEYS (default: SIZE), a
 //            value below 1024
+//   skewed   the same, but the key of rank r has a frequency of 1/r^1.2 (Zipf); ranks are scattered
 
 #include <algorithm>
 #include <array>
@@ -175,6 +176,21 @@ void generate_pairs(Output& out, const Settings& settings, Random& random) {
   }
 }
 
+void generate_skewed(Output& out, const Settings& settings, Random& random) {
+  constexpr double exponent = 1.2;
+  std::vector<double> reached(settings.keys);
+  double sum = 0;
+  for (std::size_t i = 0; i < reached.size(); ++i) {
+    sum += std::pow(static_cast<double>(i + 1), -exponent);
+    reached[i] = sum;
+  }
+  for (std::uint64_t i = 0; i < settings.size; ++i) {
+    const auto at = std::lower_bound(reached.begin(), reached.end() - 1, random.unit() * sum);
+    const auto rank = static_cast<std::uint64_t>(at - reached.begin());
+    write_binary(out, std::array{(rank * 1000003 + 7) % settings.keys, random.below(1024)});
+  }
+}
+
 std::uint64_t parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -187,12 +203,13 @@ std::uint64_t parse_number(std::string_view text) {
 using Generator = void (*)(Output&, const Settings&, Random&);
 
 Generator find_generator(std::string_view kind) {
-  constexpr std::array<std::pair<std::string_view, Generator>, 5> generators{{
+  constexpr std::array<std::pair<std::string_view, Generator>, 6> generators{{
       {"text", generate_text},
       {"records", generate_records},
       {"graph", generate_graph},
       {"points", generate_points},
       {"pairs", generate_pairs},
+      {"skewed", generate_skewed},
   }};
   for (const auto& [name, generator] : generators) {
     if (name == kind) return generator;
@@ -204,8 +221,9 @@ int run(const std::vector<std::string>& args) {
   const Generator generator =
       args.size() < 3 || args.size() > 5 ? nullptr : find_generator(args[0]);
   if (generator == nullptr) {
-    std::fputs("usage: volley_generate text|records|graph|points|pairs OUTPUT SIZE [SEED [KEYS]]\n",
-               stderr);
+    std::fputs(
+        "usage: volley_generate text|records|graph|points|pairs|skewed OUTPUT SIZE [SEED [KEYS]]\n",
+        stderr);
     return 2;
   }
   Settings settings;

@@ -66,6 +66,7 @@ def all_cases(sizes):
     edges, points = Input("graph", sizes.edges), Input("points", sizes.points)
     left = Input("pairs", sizes.left, SEED, sizes.right)
     right = Input("pairs", sizes.right, SEED + 1, sizes.right)
+    skewed = Input("skewed", sizes.left, SEED, sizes.right)
     clusters = [8, 16, sizes.iterations]
     return [
         Case("word_count", f"{sizes.text} bytes of text", [Input("text", sizes.text), OUTPUT],
@@ -75,6 +76,8 @@ def all_cases(sizes):
         Case("sum_by_key", f"{sizes.pairs} pairs, {sizes.keys} keys", [sizes.pairs, sizes.keys],
              "rival_sum_by_key", "bench/sum_by_key"),
         Case("sum_by_key_file", f"{sizes.left} pairs, {sizes.right} keys", [left, sizes.right],
+             "rival_sum_by_key", "bench/sum_by_key"),
+        Case("sum_by_skewed_key", f"{sizes.left} pairs, {sizes.right} keys, exponent 1.2", [skewed, sizes.right],
              "rival_sum_by_key", "bench/sum_by_key"),
         Case("join", f"{sizes.left} and {sizes.right} pairs", [left, right], "rival_join", "bench/join"),
         Case("page_rank", f"{sizes.edges} edges, {sizes.iterations} iterations", [edges, sizes.iterations, OUTPUT],

@@ -29,7 +29,11 @@ struct ReduceFold {
   }
   template <class V>
   void merge(C& into, V&& value) const {
-    into = function(std::as_const(into), convert<C>(std::forward<V>(value)));
+    if constexpr (std::is_same_v<std::remove_cvref_t<V>, C>) {
+      into = function(std::as_const(into), std::as_const(value));
+    } else {
+      into = function(std::as_const(into), convert<C>(std::forward<V>(value)));
+    }
   }
   void combine(C& into, C&& other) const { merge(into, std::move(other)); }
   static std::size_t element_bytes(const C&) { return 0; }
