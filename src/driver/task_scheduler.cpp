@@ -84,6 +84,28 @@ std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
 }
 
 void TaskScheduler::offer(Turn& turn) {
+  fill_slots(turn);
+  for (auto& [key, set] : sets_) {
+    if (set.active() && set.pending() > 0 && set.ahead() > 0) return offer_ahead(key, set, turn);
+  }
+}
+
+void TaskScheduler::offer_ahead(const SetKey& key, TaskSet& set, Turn& turn) {
+  bool launched = true;
+  while (launched && set.pending() > 0) {
+    launched = false;
+    for (const auto& [worker_key, worker] : workers_.workers()) {
+      const std::size_t most = std::size_t{worker.slots} * (1 + set.ahead());
+      if (!workers_.live(worker_key) || worker.running.size() >= most) continue;
+      const auto index = set.take(worker, turn.now, options_.locality_wait);
+      if (!index) continue;
+      launch(key, set, *index, worker, turn);
+      launched = true;
+    }
+  }
+}
+
+void TaskScheduler::fill_slots(Turn& turn) {
   bool launched = true;
   while (launched && !workers_.free().empty()) {
     launched = false;
@@ -182,6 +204,7 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   end.rank = worker.address.rank;
   end.host = worker.host;
   end.duration = base::Duration{message.metrics.run_nanoseconds};
+  if (message.outcome == TaskOutcome::success) set.note_duration(end.duration);
   if (end.duration.count() <= 0) end.duration = turn.now - running.started;
   end.report = std::move(message);
   end.dropped = running.dropped;

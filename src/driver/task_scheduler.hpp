@@ -1,7 +1,8 @@
 #pragma once
 // TaskScheduler: gives tasks to free slots, retries failed ones, and says how each attempt ended.
 // Task sets are served first in, first out by job, then stage; one task per free slot, round robin
-// over workers. What ended is collected and taken by the DagScheduler after each message.
+// over workers, and some ahead of the slots when tasks are tiny. What ended is collected and taken
+// by the DagScheduler after each message.
 
 #include "base/log.hpp"
 #include "driver/failure_text.hpp"
@@ -91,6 +92,9 @@ class TaskScheduler {
 
   void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
               Turn& turn);
+  void fill_slots(Turn& turn);
+  /// Gives workers without a free slot tasks of the set to go on with.
+  void offer_ahead(const SetKey& key, TaskSet& set, Turn& turn);
   void kill(base::TaskId task, const std::string& reason, Turn& turn);
   /// One attempt is over; `worker` may be removed from the table already.
   void end(protocol::TaskFinished message, const Worker& worker, bool counts, Turn& turn);

@@ -149,4 +149,15 @@ std::vector<base::TaskId> TaskSet::attempts(std::uint32_t index) const {
   return found == position_.end() ? std::vector<base::TaskId>{} : tasks_[found->second].attempts;
 }
 
+void TaskSet::note_duration(base::Duration duration) {
+  if (duration.count() <= 0) return;
+  typical_ = typical_.count() == 0 ? duration : typical_ + (duration - typical_) / 4;
+}
+
+std::uint32_t TaskSet::ahead() const {
+  constexpr base::Duration covered = std::chrono::milliseconds(4);  // what may end up uneven
+  if (failed_ || typical_.count() == 0) return 0;
+  return static_cast<std::uint32_t>(std::min<base::Duration::rep>(covered / typical_, most_ahead));
+}
+
 }  // namespace volley::driver

@@ -39,6 +39,8 @@ struct TaskSetSpec {
 
 class TaskSet {
  public:
+  static constexpr std::uint32_t most_ahead = 8;
+
   TaskSet(TaskSetSpec spec, const WorkerTable& workers, base::TimePoint now);
 
   /// A task for a free slot of the worker; it counts as running from now on.
@@ -48,7 +50,15 @@ class TaskSet {
   void ended(std::uint32_t index, base::TaskId task);
   /// Back to the waiting tasks, unless it is done or runs elsewhere.
   void put_back(std::uint32_t index, const WorkerTable& workers);
-  std::uint32_t count_failure(std::uint32_t index) { return ++at(index).failures; }
+  std::uint32_t count_failure(std::uint32_t index) {
+    failed_ = true;
+    return ++at(index).failures;
+  }
+  /// How long a task ran that succeeded.
+  void note_duration(base::Duration duration);
+  /// How many tasks more than it has slots a worker may be given, for each slot: while tasks are so
+  /// short that they would mostly wait for the next one to come. None once one has failed.
+  std::uint32_t ahead() const;
   /// False when it was done before or is not part of the set.
   bool mark_done(std::uint32_t index);
 
@@ -105,6 +115,8 @@ class TaskSet {
   std::size_t pending_ = 0;
   std::size_t running_ = 0;
   std::size_t remaining_ = 0;
+  base::Duration typical_{};  ///< moving mean of durations; 0: none known
+  bool failed_ = false;
   bool zombie_ = false;
 };
 

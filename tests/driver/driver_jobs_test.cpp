@@ -30,6 +30,41 @@ TEST(DriverJobs, TwoStagesMoveTheShuffleToTheTasks) {
   for (const auto& [id, executor] : c.executors) EXPECT_TRUE(executor.stages.empty());
 }
 
+/// Tiny tasks would mostly wait for the next one: executors get some ahead, evenly.
+TEST(DriverJobs, TinyTasksAreLaunchedAhead) {
+  FakeCluster c;
+  c.add_executor(1, 1, 1);
+  c.add_executor(2, 11, 1);
+  LineageBuilder b;
+  c.run_time = std::chrono::milliseconds(1);
+  c.submit(b.job(0, b.source(40)));
+  EXPECT_EQ(c.tasks.size(), 2U) << "nothing is known yet";
+  c.finish(c.tasks.begin()->first);
+  EXPECT_EQ(c.tasks.size(), 10U) << "one that runs and four ahead on each";
+  for (const auto& [id, executor] : c.executors) EXPECT_EQ(executor.running, 5U);
+  c.run_time = std::chrono::seconds(1);
+  while (c.tasks.size() > 2) c.finish(c.tasks.begin()->first);
+  EXPECT_LT(c.launched, 20U) << "long ones come one by one again";
+  c.run_time = std::chrono::milliseconds(1);
+  c.finish_all();
+  c.expect_job_succeeded(0, 40);
+  EXPECT_EQ(c.launched, 40U);
+  EXPECT_TRUE(c.driver.idle());
+}
+
+TEST(DriverJobs, NothingIsLaunchedAheadOnceATaskFailed) {
+  FakeCluster c;
+  c.add_executor(1, 1, 1);
+  LineageBuilder b;
+  c.run_time = std::chrono::microseconds(10);
+  c.submit(b.job(0, b.source(30)));
+  c.finish(c.tasks.begin()->first, protocol::TaskOutcome::exception, "bad record");
+  c.finish(c.tasks.begin()->first);
+  EXPECT_EQ(c.tasks.size(), 1U);
+  c.finish_all();
+  c.expect_job_succeeded(0, 30);
+}
+
 TEST(DriverJobs, JoinKeepsBothShufflesTogether) {
   FakeCluster c;
   c.add_executor(1, 1, 1);
