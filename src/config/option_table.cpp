@@ -286,6 +286,13 @@ constexpr Option options[] = {
      .applies_to = A::cluster,
      .minimum = "1",
      .maximum = "4096"},
+    {.key = "volley.shuffle.checksum.enabled",
+     .type = boolean,
+     .fallback = "true",
+     .doc = "Give shuffle data checksums, and check them where it came over the network or back "
+            "from disk; damaged map outputs are made again.",
+     .category = C::exchange,
+     .applies_to = A::application},
     {.key = "volley.router.segment",
      .type = bytes,
      .fallback = "64m",

@@ -142,8 +142,12 @@ void ExchangePlanner::on(const protocol::ExchangeFinished& message, const protoc
   }
   const Ticket ticket = found->second.ticket;
   if (!message.error.empty()) {
-    finish(ticket, fmt::format("Exchange of shuffle {} failed on rank {}: {}",
-                               found->second.shuffle, from.rank, message.error));
+    const ShuffleNumber shuffle = found->second.shuffle;
+    PlacementResult& result =
+        finish(ticket, fmt::format("Exchange of shuffle {} failed on rank {}: {}", shuffle,
+                                   from.rank, message.error));
+    result.shuffle = shuffle;
+    result.damaged = message.damaged;
     return;
   }
   if (!found->second.waiting.empty()) return;
@@ -154,7 +158,7 @@ void ExchangePlanner::on(const protocol::ExchangeFinished& message, const protoc
   if (open.empty()) advance(ticket, turn);
 }
 
-void ExchangePlanner::finish(Ticket ticket, std::string error) {
+PlacementResult& ExchangePlanner::finish(Ticket ticket, std::string error) {
   Placement& placement = active_.at(ticket);
   for (const std::uint64_t id : placement.open) {
     queries_.erase(id);
@@ -163,6 +167,7 @@ void ExchangePlanner::finish(Ticket ticket, std::string error) {
   results_.push_back({placement.request.stage, placement.request.stage_attempt,
                       std::move(placement.placed), std::move(error)});
   active_.erase(ticket);
+  return results_.back();
 }
 
 void ExchangePlanner::cancel(base::StageId stage) {

@@ -182,9 +182,10 @@ void ExchangeState::verify(base::Rank from, Incoming& incoming, std::size_t comp
   for (; incoming.verified < complete; ++incoming.verified) {
     const Chunk& chunk = incoming.chunks[incoming.verified];
     bytes_received_ += chunk.bytes;
-    if (incoming.discarded) continue;
+    if (incoming.discarded || chunk.checksum == 0) continue;
     const std::uint64_t found = XXH3_64bits(site_.arena.at(chunk.offset), chunk.bytes);
     if (found == chunk.checksum) continue;
+    if (error_.empty() || !damaged_.empty()) damaged_.insert(chunk.map);
     fail(fmt::format(
         "{}: map output {}, partition {} arrived damaged from rank {} over the "
         "network: {} bytes with checksum {:016x} instead of {:016x}",

@@ -63,6 +63,8 @@ class ExchangeState {
   const protocol::Address& requester() const { return requester_; }
   /// Why it failed; empty when it did not.
   const std::string& error() const { return error_; }
+  /// The map partitions whose damaged outputs are the reason.
+  std::vector<std::uint32_t> damaged() const { return {damaged_.begin(), damaged_.end()}; }
   std::uint64_t bytes_received() const { return bytes_received_; }
   /// The partitions of this rank, and with them the slabs of what was received. Once, when
   /// finished.
@@ -98,6 +100,7 @@ class ExchangeState {
   SlabBump disk_slabs_;                                ///< and those that memory has no room for
   std::uint64_t bytes_received_ = 0;
   std::string error_;
+  std::set<std::uint32_t> damaged_;
 };
 
 }  // namespace volley::exchange

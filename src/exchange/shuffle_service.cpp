@@ -222,7 +222,7 @@ void ShuffleService::conclude(Exchanges::iterator at, Outbox& outbox) {
     held.ended_exchanges.insert(key.exchange);
     outbox.send(state.requester(),
                 protocol::ExchangeFinished{key.shuffle, key.exchange, state.bytes_received(),
-                                           state.error()});
+                                           state.error(), state.damaged()});
   }
   exchanges_.erase(at);
   free_if_unused(key.shuffle);

@@ -38,7 +38,7 @@ struct Chunk {
   std::uint64_t offset = 0;     ///< from the start of the node arena
   std::uint64_t bytes = 0;
   std::uint64_t records = 0;
-  std::uint64_t checksum = 0;  ///< XXH3 of the bytes
+  std::uint64_t checksum = 0;  ///< XXH3 of the bytes; 0: none was made
 };
 
 /// A key and how many of the sampled records had it.
@@ -154,8 +154,10 @@ struct TaskFinished {
   TaskOutcome outcome = TaskOutcome::success;
   Bytes result;       ///< of an action
   std::string error;  ///< what the user should read when it is not a success
-  /// fetch_failed only: the input that was missing.
+  /// fetch_failed only: the input that was missing or damaged.
   ShuffleInput missing;
+  /// Map partitions of that input whose output was damaged; empty: the holder has none of it.
+  std::vector<std::uint32_t> damaged;
   TaskMetrics metrics;
   std::vector<BlockId> cached;  ///< blocks that the executor holds since this task
   std::vector<AccumulatorUpdate> accumulators;
@@ -171,6 +173,8 @@ struct ExchangeFinished {
   std::uint64_t exchange = 0;
   std::uint64_t bytes_received = 0;
   std::string error;  ///< not empty: it failed, and why
+  /// When it failed because map outputs arrived damaged: their map partitions.
+  std::vector<std::uint32_t> damaged = {};
 };
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
