@@ -91,9 +91,10 @@ void ExchangePlanner::send_exchange(Ticket ticket, ShuffleNumber shuffle, std::v
                                     Turn& turn) {
   const std::uint64_t id = next_request_++;
   auto outputs = shuffles_.outputs(shuffle);
-  protocol::ExchangeRequested request{{options_.application, shuffle}, id, {}, {}, {}};
+  protocol::ExchangeRequested request{{options_.application, shuffle}, id, {}, {}, {},
+                                      options_.shuffle_codec};
   request.destinations.assign(shuffles_.reducers(shuffle), base::no_rank);
-  Exchange exchange{ticket, shuffle, {}, {}};
+  Exchange exchange{ticket, shuffle, {}, {}, 0, 0};
   for (const auto& [rank, maps] : outputs) {
     request.sources.push_back(rank);
     exchange.waiting.insert(rank);
@@ -150,7 +151,16 @@ void ExchangePlanner::on(const protocol::ExchangeFinished& message, const protoc
     result.damaged = message.damaged;
     return;
   }
+  found->second.received += message.bytes_received;
+  found->second.wire_bytes += message.wire_bytes;
   if (!found->second.waiting.empty()) return;
+  if (options_.shuffle_codec != protocol::Codec::none && found->second.wire_bytes != 0) {
+    log_.info("ExchangePlanner", "Shuffle {}: {} between nodes, compressed to {} ({:.2f} to 1)",
+              found->second.shuffle, base::format_bytes(found->second.received),
+              base::format_bytes(found->second.wire_bytes),
+              static_cast<double>(found->second.received) /
+                  static_cast<double>(found->second.wire_bytes));
+  }
   for (const Move& move : found->second.moves) shuffles_.add_holder(move.read, move.to);
   exchanges_.erase(found);
   auto& open = active_.at(ticket).open;

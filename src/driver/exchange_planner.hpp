@@ -75,6 +75,8 @@ class ExchangePlanner {
     base::ShuffleNumber shuffle = 0;
     std::set<base::Rank> waiting;
     std::vector<Move> moves;
+    std::uint64_t received = 0;    ///< bytes between nodes
+    std::uint64_t wire_bytes = 0;  ///< the same, compressed
   };
 
   bool blocked(const Placement& placement) const;

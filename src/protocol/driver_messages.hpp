@@ -41,6 +41,10 @@ struct Chunk {
   std::uint64_t checksum = 0;  ///< XXH3 of the bytes; 0: none was made
 };
 
+/// How shuffle data is compressed on its way between nodes.
+enum class Codec : std::uint8_t { none, lz4, zstd };
+inline constexpr std::size_t codecs = 3;
+
 /// A key and how many of the sampled records had it.
 struct HotKey {
   std::string text;
@@ -175,6 +179,7 @@ struct ExchangeFinished {
   std::string error;  ///< not empty: it failed, and why
   /// When it failed because map outputs arrived damaged: their map partitions.
   std::vector<std::uint32_t> damaged = {};
+  std::uint64_t wire_bytes = 0;  ///< what came over the network: fewer, when compressed
 };
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
@@ -268,6 +273,7 @@ struct ExchangeRequested {
   std::vector<Rank> sources;        ///< ranks with map outputs
   /// Per reduce partition the rank that will hold it; no_rank: not part of this exchange.
   std::vector<Rank> destinations;
+  Codec codec = Codec::none;
 };
 /// From one service to another: what it will send, in order. Data follows on the data channel
 /// unless both are on one node.
@@ -277,6 +283,7 @@ struct ExchangeOffered {
   bool same_node = false;
   std::uint32_t tag = 0;  ///< of the data on the data channel; chosen by the sender
   std::vector<Chunk> chunks;
+  Codec codec = Codec::none;  ///< of the data
 };
 struct PartitionRequested {
   ShuffleId shuffle;
