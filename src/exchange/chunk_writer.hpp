@@ -18,6 +18,7 @@
 
 namespace volley::exchange {
 
+/// Whether chunks get checksums; those without are not checked by anybody.
 enum class Checksums : bool { off, on };
 
 class ChunkWriter {
