@@ -11,6 +11,10 @@ find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
+find_path(LZ4_INCLUDE lz4.h REQUIRED)
+find_library(LZ4_LIBRARY lz4 REQUIRED)
+find_path(ZSTD_INCLUDE zstd.h REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
 
 # XXH_INLINE_ALL compiles the hash into its callers: short keys are hashed in a few cycles.
 add_library(xxhash INTERFACE)
@@ -19,5 +23,6 @@ target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)
 
 add_library(volley_dependencies INTERFACE)
 target_compile_definitions(volley_dependencies INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+target_include_directories(volley_dependencies SYSTEM INTERFACE ${LZ4_INCLUDE} ${ZSTD_INCLUDE})
 target_link_libraries(volley_dependencies INTERFACE
-  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})
+  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB ${LZ4_LIBRARY} ${ZSTD_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})

@@ -21,6 +21,12 @@ void DagScheduler::placed(const PlacementResult& result, Turn& turn) {
   const auto found = stages_.find(result.stage);
   if (found == stages_.end() || found->second.attempt != result.stage_attempt) return;
   Stage& stage = found->second;
+  if (!result.damaged.empty()) {
+    log_.warn(component, "{}. The map output is made again", result.error);
+    lose_outputs(result.shuffle, result.damaged, turn);
+    input_lost(stage, result.error, true, turn);
+    return;
+  }
   if (!result.error.empty()) {
     fail_jobs_of(stage.id, result.error, turn);
     return;
@@ -165,6 +171,18 @@ bool DagScheduler::results_too_large(const Job& job) const {
 void DagScheduler::lose_data(ShuffleNumber shuffle, base::Rank rank, Turn& turn) {
   if (!shuffles_.known(shuffle)) return;
   shuffles_.lose(shuffle, rank);
+  restart_users(shuffle, turn);
+}
+
+void DagScheduler::lose_outputs(ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps,
+                                Turn& turn) {
+  if (!shuffles_.known(shuffle)) return;
+  shuffles_.lose_outputs(shuffle, maps);
+  restart_users(shuffle, turn);
+}
+
+/// Those that are at work with what was lost just now.
+void DagScheduler::restart_users(ShuffleNumber shuffle, Turn& turn) {
   for (const StageId user : planner_.users(shuffle)) restart(stages_.at(user), turn);
   // A map stage in work does not know of the outputs that were lost just now.
   const auto writer = map_stages_.find(shuffle);
@@ -179,7 +197,12 @@ void DagScheduler::fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn) {
   const bool current = end.stage_attempt == stage.attempt && stage.state == StageState::running;
   const protocol::ShuffleInput& missing = end.report.missing;
   bool counts = true;
-  if (missing.holder != base::no_rank) {
+  if (!end.report.damaged.empty()) {
+    log_.warn(component, "{}. The map output is made again", end.report.error);
+    // The same damage may have hit other partitions of that output.
+    if (shuffles_.known(missing.shuffle)) shuffles_.forget_holders(missing.shuffle);
+    lose_outputs(missing.shuffle, end.report.damaged, turn);
+  } else if (missing.holder != base::no_rank) {
     // An older attempt's news is used as well: at worst, good data is made once more.
     lose_data(missing.shuffle, missing.holder, turn);
   } else if (current) {
@@ -190,14 +213,17 @@ void DagScheduler::fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn) {
     counts = stage.ignore_cache || !stage.pinned;
     stage.ignore_cache = true;
   }
-  if (!current) return;
+  if (current) input_lost(stage, end.report.error, counts, turn);
+}
+
+void DagScheduler::input_lost(Stage& stage, const std::string& reason, bool counts, Turn& turn) {
   restart(stage, turn);
   if (!counts || ++stage.lost_inputs < options_.max_stage_attempts) return;
   fail_jobs_of(stage.id,
                fmt::format("Job aborted due to stage failure: {} {} ({}) has failed the maximum "
                            "allowable number of times: {}. Most recent failure reason: {}",
                            stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id,
-                           stage.name, options_.max_stage_attempts, end.report.error),
+                           stage.name, options_.max_stage_attempts, reason),
                turn);
 }
 

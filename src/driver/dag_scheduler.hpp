@@ -123,7 +123,11 @@ class DagScheduler {
   bool results_too_large(const Job& job) const;
   void map_stage_finished(Stage& stage, Turn& turn);
   void lose_data(base::ShuffleNumber shuffle, base::Rank rank, Turn& turn);
+  void lose_outputs(base::ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps,
+                    Turn& turn);
+  void restart_users(base::ShuffleNumber shuffle, Turn& turn);
   void fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn);
+  void input_lost(Stage& stage, const std::string& reason, bool counts, Turn& turn);
   void move_homeless(const HomelessTasks& homeless, Turn& turn);
   void record_blocks(const TaskEnd& end, Turn& turn);
 

@@ -91,9 +91,10 @@ void ExchangePlanner::send_exchange(Ticket ticket, ShuffleNumber shuffle, std::v
                                     Turn& turn) {
   const std::uint64_t id = next_request_++;
   auto outputs = shuffles_.outputs(shuffle);
-  protocol::ExchangeRequested request{{options_.application, shuffle}, id, {}, {}, {}};
+  protocol::ExchangeRequested request{{options_.application, shuffle}, id, {}, {}, {},
+                                      options_.shuffle_codec};
   request.destinations.assign(shuffles_.reducers(shuffle), base::no_rank);
-  Exchange exchange{ticket, shuffle, {}, {}};
+  Exchange exchange{ticket, shuffle, {}, {}, 0, 0};
   for (const auto& [rank, maps] : outputs) {
     request.sources.push_back(rank);
     exchange.waiting.insert(rank);
@@ -142,11 +143,24 @@ void ExchangePlanner::on(const protocol::ExchangeFinished& message, const protoc
   }
   const Ticket ticket = found->second.ticket;
   if (!message.error.empty()) {
-    finish(ticket, fmt::format("Exchange of shuffle {} failed on rank {}: {}",
-                               found->second.shuffle, from.rank, message.error));
+    const ShuffleNumber shuffle = found->second.shuffle;
+    PlacementResult& result =
+        finish(ticket, fmt::format("Exchange of shuffle {} failed on rank {}: {}", shuffle,
+                                   from.rank, message.error));
+    result.shuffle = shuffle;
+    result.damaged = message.damaged;
     return;
   }
+  found->second.received += message.bytes_received;
+  found->second.wire_bytes += message.wire_bytes;
   if (!found->second.waiting.empty()) return;
+  if (options_.shuffle_codec != protocol::Codec::none && found->second.wire_bytes != 0) {
+    log_.info("ExchangePlanner", "Shuffle {}: {} between nodes, compressed to {} ({:.2f} to 1)",
+              found->second.shuffle, base::format_bytes(found->second.received),
+              base::format_bytes(found->second.wire_bytes),
+              static_cast<double>(found->second.received) /
+                  static_cast<double>(found->second.wire_bytes));
+  }
   for (const Move& move : found->second.moves) shuffles_.add_holder(move.read, move.to);
   exchanges_.erase(found);
   auto& open = active_.at(ticket).open;
@@ -154,7 +168,7 @@ void ExchangePlanner::on(const protocol::ExchangeFinished& message, const protoc
   if (open.empty()) advance(ticket, turn);
 }
 
-void ExchangePlanner::finish(Ticket ticket, std::string error) {
+PlacementResult& ExchangePlanner::finish(Ticket ticket, std::string error) {
   Placement& placement = active_.at(ticket);
   for (const std::uint64_t id : placement.open) {
     queries_.erase(id);
@@ -163,6 +177,7 @@ void ExchangePlanner::finish(Ticket ticket, std::string error) {
   results_.push_back({placement.request.stage, placement.request.stage_attempt,
                       std::move(placement.placed), std::move(error)});
   active_.erase(ticket);
+  return results_.back();
 }
 
 void ExchangePlanner::cancel(base::StageId stage) {

@@ -31,6 +31,9 @@ struct PlacementResult {
   std::uint32_t stage_attempt = 0;
   std::vector<PlacedTask> tasks;
   std::string error;  ///< not empty: it failed, and why
+  /// When it failed because map outputs arrived damaged: which.
+  base::ShuffleNumber shuffle = 0;
+  std::vector<std::uint32_t> damaged = {};
 };
 
 class ExchangePlanner {
@@ -72,6 +75,8 @@ class ExchangePlanner {
     base::ShuffleNumber shuffle = 0;
     std::set<base::Rank> waiting;
     std::vector<Move> moves;
+    std::uint64_t received = 0;    ///< bytes between nodes
+    std::uint64_t wire_bytes = 0;  ///< the same, compressed
   };
 
   bool blocked(const Placement& placement) const;
@@ -79,7 +84,7 @@ class ExchangePlanner {
   bool ask_sizes(Ticket ticket, Placement& placement, Turn& turn);
   void send_exchange(Ticket ticket, base::ShuffleNumber shuffle, std::vector<Move> moves,
                      Turn& turn);
-  void finish(Ticket ticket, std::string error);
+  PlacementResult& finish(Ticket ticket, std::string error);
   void report_skew(base::ShuffleNumber shuffle) const;
 
   const Options& options_;

@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "base/units.hpp"
 #include "protocol/address.hpp"
+#include "protocol/driver_messages.hpp"
 #include "protocol/outbox.hpp"
 
 #include <chrono>
@@ -19,8 +20,9 @@ struct Options {
   std::uint64_t build_id = 0;            ///< executors of another build are refused
   std::uint32_t max_failures = 4;        ///< of one task, until its job fails
   std::uint32_t max_stage_attempts = 4;  ///< consecutive ones that lost an input
-  base::ByteCount max_result_size;       ///< of one job's results together; 0: no limit
-  double registration_ratio = 0.8;       ///< of the granted executors, enough after the wait
+  protocol::Codec shuffle_codec = protocol::Codec::none;  ///< between nodes
+  base::ByteCount max_result_size;  ///< of one job's results together; 0: no limit
+  double registration_ratio = 0.8;  ///< of the granted executors, enough after the wait
   base::Duration registration_wait = std::chrono::seconds{30};
   base::Duration heartbeat_interval = std::chrono::seconds{10};
   base::Duration network_timeout = std::chrono::seconds{120};

@@ -89,6 +89,22 @@ void ShuffleTracker::lose(ShuffleNumber shuffle, Rank rank) {
   for (auto& [partition, ranks] : entry.more_holders) std::erase(ranks, rank);
 }
 
+void ShuffleTracker::lose_outputs(ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps) {
+  Shuffle& entry = at(shuffle);
+  for (const std::uint32_t map : maps) {
+    if (map >= entry.outputs.size() || entry.outputs[map] == no_rank) continue;
+    entry.outputs[map] = no_rank;
+    ++entry.missing;
+    entry.sized = false;
+  }
+}
+
+void ShuffleTracker::forget_holders(ShuffleNumber shuffle) {
+  Shuffle& entry = at(shuffle);
+  std::fill(entry.holders.begin(), entry.holders.end(), no_rank);
+  entry.more_holders.clear();
+}
+
 std::map<Rank, std::vector<std::uint32_t>> ShuffleTracker::outputs(ShuffleNumber shuffle) const {
   std::map<Rank, std::vector<std::uint32_t>> by_rank;
   const auto& outputs = at(shuffle).outputs;

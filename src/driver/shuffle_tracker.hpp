@@ -33,6 +33,10 @@ class ShuffleTracker {
   bool count_once(base::ShuffleNumber shuffle, std::uint32_t map);
   /// The rank turned out not to have its data of the shuffle: outputs and placements are forgotten.
   void lose(base::ShuffleNumber shuffle, base::Rank rank);
+  /// The outputs of these map partitions are of no use any more.
+  void lose_outputs(base::ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps);
+  /// Every reduce partition has to be placed again.
+  void forget_holders(base::ShuffleNumber shuffle);
   /// Map partitions by the rank that holds their output.
   std::map<base::Rank, std::vector<std::uint32_t>> outputs(base::ShuffleNumber shuffle) const;
 

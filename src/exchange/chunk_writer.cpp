@@ -30,7 +30,8 @@ struct SpillPlan {
   std::uint64_t bytes = 0;
 };
 
-SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::NodeArena& arena) {
+SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::NodeArena& arena,
+                     Checksums checksums) {
   static constexpr std::array<std::byte, block_alignment> padding{};
   SpillPlan plan;
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(),
@@ -40,12 +41,12 @@ SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::
     XXH3_64bits_reset(hash.get());
     for (; i < sorted.size() && sorted[i].partition == joined.partition; ++i) {
       const std::byte* data = arena.at(sorted[i].offset);
-      XXH3_64bits_update(hash.get(), data, sorted[i].bytes);
+      if (checksums == Checksums::on) XXH3_64bits_update(hash.get(), data, sorted[i].bytes);
       plan.blocks.emplace_back(data, sorted[i].bytes);
       joined.bytes += sorted[i].bytes;
       joined.records += sorted[i].records;
     }
-    joined.checksum = XXH3_64bits_digest(hash.get());
+    if (checksums == Checksums::on) joined.checksum = XXH3_64bits_digest(hash.get());
     plan.blocks.emplace_back(padding.data(), aligned(joined.bytes) - joined.bytes);
     plan.bytes += aligned(joined.bytes);
     plan.chunks.push_back(joined);
@@ -56,10 +57,11 @@ SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::
 }  // namespace
 
 ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner owner,
-                         std::uint32_t reducers, std::uint64_t working_set)
+                         std::uint32_t reducers, std::uint64_t working_set, Checksums checksums)
     : arena_(&arena),
       slabs_(arena, owner, SlabBump::Place::memory, std::max<std::uint64_t>(working_set, 1)),
-      disk_(arena, owner, SlabBump::Place::disk) {
+      disk_(arena, owner, SlabBump::Place::disk),
+      checksums_(checksums) {
   std::byte* nowhere = arena.at(0);  // a valid address for records of no bytes
   open_.assign(reducers, Open{nowhere, nowhere, nowhere, 0, 0});
 }
@@ -108,7 +110,7 @@ void ChunkWriter::close(std::uint32_t partition) {
   const auto bytes = static_cast<std::uint64_t>(open.next - open.begin);
   if (bytes != 0 || open.records != 0) {
     closed_.push_back({partition, 0, static_cast<std::uint64_t>(open.begin - arena_->at(0)), bytes,
-                       open.records, XXH3_64bits(open.begin, bytes)});
+                       open.records, makes_checksums() ? XXH3_64bits(open.begin, bytes) : 0});
   }
   open.begin = open.next = open.end;
   open.records = 0;
@@ -121,7 +123,7 @@ void ChunkWriter::close_all() {
 
 void ChunkWriter::spill() {
   close_all();
-  SpillPlan plan = plan_spill(closed_, *arena_);
+  SpillPlan plan = plan_spill(closed_, *arena_, checksums_);
   if (plan.bytes != 0) {
     const auto offset = disk_.allocate(plan.bytes);
     if (!offset) throw ArenaFull(arena_full_text(*arena_, plan.bytes, "a map task's output"));

@@ -18,6 +18,9 @@
 
 namespace volley::exchange {
 
+/// Whether chunks get checksums; those without are not checked by anybody.
+enum class Checksums : bool { off, on };
+
 class ChunkWriter {
  public:
   struct Output {
@@ -31,7 +34,7 @@ class ChunkWriter {
 
   /// `owner` is the container's owner number (storage::container_owner).
   ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner owner, std::uint32_t reducers,
-              std::uint64_t working_set = default_working_set);
+              std::uint64_t working_set = default_working_set, Checksums checksums = Checksums::on);
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
 
@@ -74,6 +77,7 @@ class ChunkWriter {
   bool find_room(std::uint32_t partition, std::size_t max_bytes);
   void close_all();
   void close(std::uint32_t partition);
+  bool makes_checksums() const { return checksums_ == Checksums::on; }
 
   storage::NodeArena* arena_;
   SlabBump slabs_;
@@ -82,6 +86,7 @@ class ChunkWriter {
   std::vector<protocol::Chunk> closed_;   ///< in memory
   std::vector<protocol::Chunk> spilled_;  ///< on disk
   std::uint64_t spilled_bytes_ = 0;
+  Checksums checksums_;
 };
 
 }  // namespace volley::exchange

@@ -5,6 +5,7 @@
 
 #include "base/ids.hpp"
 #include "net/data_channel.hpp"
+#include "protocol/driver_messages.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,13 @@ class DataMover {
   virtual bool progress() = 0;
   /// How many leading blocks of a stream have moved completely.
   virtual std::size_t complete(Stream stream) const = 0;
+  /// What came of decoding a stream that is received so far.
+  struct Decoding {
+    std::uint64_t wire_bytes = 0;      ///< as they came over the network
+    std::vector<std::size_t> damaged;  ///< blocks that could not be decoded; their memory is junk
+  };
+  /// Null when blocks move as they are.
+  virtual const Decoding* decoding(Stream) const { return nullptr; }
   /// Forgets a stream of which all blocks are complete.
   virtual void close(Stream stream) = 0;
   /// Whether something is still to be moved.
@@ -53,5 +61,12 @@ struct MoverOptions {
 std::unique_ptr<DataMover> make_windowed_pairwise(base::Rank self, std::size_t ranks,
                                                   net::DataChannel& channel,
                                                   const MoverOptions& options);
+
+/// The same order, with segments compressed where that makes them smaller. Tags are below 2^14; it
+/// uses those 2^14 above as well. Packing and decompressing may take `staging_bytes` each.
+std::unique_ptr<DataMover> make_compressed_pairwise(base::Rank self, std::size_t ranks,
+                                                    net::DataChannel& channel,
+                                                    const MoverOptions& options,
+                                                    protocol::Codec codec);
 
 }  // namespace volley::exchange

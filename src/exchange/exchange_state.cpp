@@ -46,6 +46,7 @@ void ExchangeState::start(const protocol::ExchangeRequested& request,
   VOLLEY_CHECK(phase_ == Phase::waiting, "exchange={}", key_.exchange);
   phase_ = Phase::moving;
   requester_ = requester;
+  codec_ = request.codec;
   const auto& destinations = request.destinations;
   for (std::uint32_t partition = 0; partition < destinations.size(); ++partition) {
     if (destinations[partition] == site_.self) mine_.push_back(partition);
@@ -85,11 +86,11 @@ void ExchangeState::send_offers(const protocol::ExchangeRequested& request, MapO
       std::vector<std::span<const std::byte>> blocks;
       blocks.reserve(chunks.size());
       for (const Chunk& c : chunks) blocks.emplace_back(site_.arena.at(c.offset), c.bytes);
-      outgoing_.emplace(site_.mover.send(to, tag, std::move(blocks)), chunks.size());
+      outgoing_.emplace(site_.mover(codec_).send(to, tag, std::move(blocks)), chunks.size());
     }
-    outbox.send(
-        protocol::at_rank(protocol::Role::shuffle_service, to),
-        protocol::ExchangeOffered{key_.shuffle, key_.exchange, same_node, tag, std::move(chunks)});
+    outbox.send(protocol::at_rank(protocol::Role::shuffle_service, to),
+                protocol::ExchangeOffered{key_.shuffle, key_.exchange, same_node, tag,
+                                          std::move(chunks), codec_});
   };
   // The next rank first and then round, so that the ranks do not all begin with the same one.
   const auto next = receivers.lower_bound(site_.self);
@@ -104,6 +105,7 @@ bool ExchangeState::offer(base::Rank from, const protocol::ExchangeOffered& offe
   incoming.same_node = offered.same_node;
   incoming.chunks = offered.chunks;
   incoming.tag = offered.tag;
+  incoming.codec = offered.codec;
   if (phase_ != Phase::waiting) accept(from, incoming);
   return true;
 }
@@ -116,8 +118,8 @@ void ExchangeState::accept(base::Rank from, Incoming& incoming) {
     incoming.discarded = true;
     destinations.clear();
   }
-  incoming.stream =
-      site_.mover.receive(from, incoming.tag, std::move(sizes), std::move(destinations));
+  incoming.stream = site_.mover(incoming.codec)
+                        .receive(from, incoming.tag, std::move(sizes), std::move(destinations));
 }
 
 /// Finds room for chunks as the segment plan wants them and sets their offsets.
@@ -157,39 +159,56 @@ bool ExchangeState::advance() {
   bool any = false;
   for (auto& [from, incoming] : incoming_) {
     if (!incoming.stream) continue;
-    const std::size_t complete = site_.mover.complete(*incoming.stream);
+    DataMover& mover = site_.mover(incoming.codec);
+    const std::size_t complete = mover.complete(*incoming.stream);
     if (complete == incoming.verified) continue;
     any = true;
     verify(from, incoming, complete);
     if (complete == incoming.chunks.size()) {
-      site_.mover.close(*incoming.stream);
+      const auto* decoding = mover.decoding(*incoming.stream);
+      if (decoding != nullptr) wire_bytes_ += decoding->wire_bytes;
+      mover.close(*incoming.stream);
       incoming.stream.reset();
     }
   }
   for (auto stream = outgoing_.begin(); stream != outgoing_.end();) {
-    if (site_.mover.complete(stream->first) != stream->second) {
+    if (site_.mover(codec_).complete(stream->first) != stream->second) {
       ++stream;
       continue;
     }
     any = true;
-    site_.mover.close(stream->first);
+    site_.mover(codec_).close(stream->first);
     stream = outgoing_.erase(stream);
   }
   return any;
 }
 
 void ExchangeState::verify(base::Rank from, Incoming& incoming, std::size_t complete) {
+  const auto* decoding = site_.mover(incoming.codec).decoding(*incoming.stream);
   for (; incoming.verified < complete; ++incoming.verified) {
     const Chunk& chunk = incoming.chunks[incoming.verified];
     bytes_received_ += chunk.bytes;
+    if (decoding == nullptr) wire_bytes_ += chunk.bytes;
     if (incoming.discarded) continue;
+    if (decoding != nullptr && std::find(decoding->damaged.begin(), decoding->damaged.end(),
+                                         incoming.verified) != decoding->damaged.end()) {
+      found_damage(from, chunk, "cannot be decompressed");
+      continue;
+    }
+    if (chunk.checksum == 0) continue;
     const std::uint64_t found = XXH3_64bits(site_.arena.at(chunk.offset), chunk.bytes);
     if (found == chunk.checksum) continue;
-    fail(fmt::format(
-        "{}: map output {}, partition {} arrived damaged from rank {} over the "
-        "network: {} bytes with checksum {:016x} instead of {:016x}",
-        name_of(key_), chunk.map, chunk.partition, from, chunk.bytes, found, chunk.checksum));
+    found_damage(from, chunk,
+                 fmt::format("with checksum {:016x} instead of {:016x}", found, chunk.checksum));
   }
+}
+
+void ExchangeState::found_damage(base::Rank from, const Chunk& chunk, const std::string& how) {
+  if (error_.empty() || !damaged_.empty()) damaged_.insert(chunk.map);
+  fail(
+      fmt::format("{}: map output {}, partition {} arrived damaged from rank {} over the network: "
+                  "{} bytes {}",
+                  name_of(key_), chunk.map, chunk.partition, from, chunk.bytes, how));
 }
 
 bool ExchangeState::finished() const {

@@ -17,6 +17,7 @@
 #include "protocol/outbox.hpp"
 #include "storage/node_arena.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,8 +38,12 @@ struct ExchangeSite {
   base::Rank self = base::no_rank;
   std::vector<std::uint32_t> nodes;  ///< by rank
   storage::NodeArena& arena;
-  DataMover& mover;
+  std::array<DataMover*, protocol::codecs> movers{};  ///< by codec
   std::uint64_t segment_bytes = 0;
+
+  DataMover& mover(protocol::Codec codec) const {
+    return *movers.at(static_cast<std::size_t>(codec));
+  }
 };
 
 class ExchangeState {
@@ -63,7 +68,11 @@ class ExchangeState {
   const protocol::Address& requester() const { return requester_; }
   /// Why it failed; empty when it did not.
   const std::string& error() const { return error_; }
+  /// The map partitions whose damaged outputs are the reason.
+  std::vector<std::uint32_t> damaged() const { return {damaged_.begin(), damaged_.end()}; }
   std::uint64_t bytes_received() const { return bytes_received_; }
+  /// The same as they came over the network.
+  std::uint64_t wire_bytes() const { return wire_bytes_; }
   /// The partitions of this rank, and with them the slabs of what was received. Once, when
   /// finished.
   std::map<std::uint32_t, PartitionTable::Listed> take_partitions();
@@ -73,6 +82,7 @@ class ExchangeState {
     bool same_node = false;
     std::vector<protocol::Chunk> chunks;  ///< once accepted, those received lie in this arena
     std::uint32_t tag = 0;
+    protocol::Codec codec = protocol::Codec::none;
     std::optional<DataMover::Stream> stream;
     std::size_t verified = 0;  ///< chunks
     bool discarded = false;
@@ -83,21 +93,25 @@ class ExchangeState {
   void accept(base::Rank from, Incoming& incoming);
   bool place(std::vector<protocol::Chunk>& chunks, std::vector<std::byte*>& destinations);
   void verify(base::Rank from, Incoming& incoming, std::size_t complete);
+  void found_damage(base::Rank from, const protocol::Chunk& chunk, const std::string& how);
   void fail(std::string error);
 
   ExchangeKey key_;
   const ExchangeSite& site_;
   Phase phase_ = Phase::waiting;
   protocol::Address requester_;
-  std::vector<std::uint32_t> mine_;  ///< partitions that this rank will hold
-  std::set<base::Rank> expected_;    ///< ranks whose offer is to come
+  protocol::Codec codec_ = protocol::Codec::none;  ///< of what this rank sends
+  std::vector<std::uint32_t> mine_;                ///< partitions that this rank will hold
+  std::set<base::Rank> expected_;                  ///< ranks whose offer is to come
   std::map<base::Rank, Incoming> incoming_;
   std::vector<protocol::Chunk> own_;                   ///< from this rank to itself
   std::map<DataMover::Stream, std::size_t> outgoing_;  ///< with their number of blocks
   SlabBump slabs_;                                     ///< where the received chunks lie
   SlabBump disk_slabs_;                                ///< and those that memory has no room for
   std::uint64_t bytes_received_ = 0;
+  std::uint64_t wire_bytes_ = 0;
   std::string error_;
+  std::set<std::uint32_t> damaged_;
 };
 
 }  // namespace volley::exchange

@@ -3,8 +3,24 @@
 #include "base/check.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace volley::exchange {
+namespace {
+
+using Blocks = std::span<const std::span<const std::byte>>;
+
+/// Calls visit(block, position in the segment) for every block of a segment that is not empty.
+template <class Visit>
+void each_block(Blocks blocks, const Segment& segment, Visit&& visit) {
+  std::uint64_t position = 0;
+  for (std::size_t i = segment.block; i < segment.block + segment.count; ++i) {
+    if (!blocks[i].empty()) visit(blocks[i], position);
+    position += aligned(blocks[i].size());
+  }
+}
+
+}  // namespace
 
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes) {
@@ -31,6 +47,24 @@ std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
     }
   }
   return plan;
+}
+
+bool lies_packed(Blocks blocks, const Segment& segment) {
+  bool packed = true;
+  const std::byte* start = blocks[segment.block].data();
+  each_block(blocks, segment, [&](std::span<const std::byte> block, std::uint64_t position) {
+    packed = packed && block.data() == start + position;
+  });
+  return packed;
+}
+
+void pack_segment(Blocks blocks, const Segment& segment, std::byte* out) {
+  std::uint64_t end = 0;
+  each_block(blocks, segment, [&](std::span<const std::byte> block, std::uint64_t position) {
+    std::memset(out + end, 0, position - end);
+    std::memcpy(out + position, block.data(), block.size());
+    end = position + block.size();
+  });
 }
 
 }  // namespace volley::exchange

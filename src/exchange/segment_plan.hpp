@@ -34,4 +34,10 @@ struct Segment {
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes);
 
+/// Whether the blocks of a segment lie in memory as the segment has them.
+bool lies_packed(std::span<const std::span<const std::byte>> blocks, const Segment& segment);
+/// Writes the segment's bytes to `out`; zeros lie between the blocks.
+void pack_segment(std::span<const std::span<const std::byte>> blocks, const Segment& segment,
+                  std::byte* out);
+
 }  // namespace volley::exchange

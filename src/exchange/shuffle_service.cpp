@@ -34,9 +34,16 @@ ShuffleService::ShuffleService(base::Rank self, std::vector<std::uint32_t> nodes
                                storage::NodeArena& arena, net::DataChannel& channel,
                                const Options& options)
     : arena_(arena),
-      mover_(make_windowed_pairwise(self, nodes.size(), channel, limited(options, arena))),
-      site_{self, std::move(nodes), arena, *mover_, limited(options, arena).segment_bytes} {
+      site_{self, std::move(nodes), arena, {}, limited(options, arena).segment_bytes} {
   VOLLEY_CHECK(self >= 0 && static_cast<std::size_t>(self) < site_.nodes.size(), "self={}", self);
+  const std::size_t ranks = site_.nodes.size();
+  const MoverOptions limits = limited(options, arena);
+  movers_[0] = make_windowed_pairwise(self, ranks, channel, limits);
+  for (const protocol::Codec codec : {protocol::Codec::lz4, protocol::Codec::zstd}) {
+    movers_.at(static_cast<std::size_t>(codec)) =
+        make_compressed_pairwise(self, ranks, channel, limits, codec);
+  }
+  for (std::size_t i = 0; i < movers_.size(); ++i) site_.movers.at(i) = movers_.at(i).get();
 }
 
 void ShuffleService::on(const protocol::MapOutputWritten& message, const Address& from, Outbox&) {
@@ -180,7 +187,8 @@ void ShuffleService::on(const protocol::ApplicationDataRemoved& message, const A
 }
 
 bool ShuffleService::progress(Outbox& outbox) {
-  bool any = mover_->progress();
+  bool any = false;
+  for (const auto& mover : movers_) any |= mover->progress();
   for (auto at = exchanges_.begin(); at != exchanges_.end();) {
     const auto current = at++;
     any |= current->second.advance();
@@ -222,7 +230,7 @@ void ShuffleService::conclude(Exchanges::iterator at, Outbox& outbox) {
     held.ended_exchanges.insert(key.exchange);
     outbox.send(state.requester(),
                 protocol::ExchangeFinished{key.shuffle, key.exchange, state.bytes_received(),
-                                           state.error()});
+                                           state.error(), state.damaged(), state.wire_bytes()});
   }
   exchanges_.erase(at);
   free_if_unused(key.shuffle);

@@ -15,6 +15,8 @@
 #include "protocol/outbox.hpp"
 #include "storage/node_arena.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -56,7 +58,9 @@ class ShuffleService {
   /// Moves data without waiting, and reports exchanges that end. Whether anything happened.
   bool progress(protocol::Outbox& outbox);
   /// Whether data is on its way, so that progress() should be called soon again.
-  bool busy() const { return mover_->busy(); }
+  bool busy() const {
+    return std::any_of(movers_.begin(), movers_.end(), [](const auto& m) { return m->busy(); });
+  }
 
   /// Messages that came too late, twice or malformed.
   std::uint64_t dropped() const { return dropped_; }
@@ -83,7 +87,7 @@ class ShuffleService {
   void free_if_unused(const protocol::ShuffleId& id);
 
   storage::NodeArena& arena_;
-  std::unique_ptr<DataMover> mover_;
+  std::array<std::unique_ptr<DataMover>, protocol::codecs> movers_;  ///< by codec
   ExchangeSite site_;
   std::map<protocol::ShuffleId, Shuffle> shuffles_;
   Exchanges exchanges_;

@@ -1,9 +1,8 @@
 #include "base/check.hpp"
 #include "exchange/data_mover.hpp"
 #include "exchange/segment_plan.hpp"
+#include "exchange/staging.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -11,35 +10,6 @@
 
 namespace volley::exchange {
 namespace {
-
-using Buffer = std::unique_ptr<std::byte[]>;
-
-/// A bounded number of buffers of one segment each.
-class Staging {
- public:
-  Staging(std::uint64_t buffer_bytes, std::uint64_t total)
-      : buffer_bytes_(buffer_bytes), left_(std::max<std::uint64_t>(1, total / buffer_bytes)) {}
-
-  /// Null when all are in use.
-  Buffer take() {
-    if (!free_.empty()) {
-      Buffer buffer = std::move(free_.back());
-      free_.pop_back();
-      return buffer;
-    }
-    if (left_ == 0) return nullptr;
-    --left_;
-    return std::make_unique_for_overwrite<std::byte[]>(buffer_bytes_);
-  }
-  void give_back(Buffer buffer) {
-    if (buffer) free_.push_back(std::move(buffer));
-  }
-
- private:
-  std::uint64_t buffer_bytes_;
-  std::uint64_t left_;
-  std::vector<Buffer> free_;
-};
 
 struct StreamState {
   std::uint32_t tag = 0;
@@ -194,44 +164,16 @@ class WindowedPairwise final : public DataMover {
       Buffer staging;
       std::span<const std::byte> bytes{state.sources[segment.block].data() + segment.offset,
                                        segment.bytes};
-      if (!lies_packed(state, segment)) {
+      if (!lies_packed(state.sources, segment)) {
         staging = staging_.take();
         if (!staging) break;
-        pack(state, segment, staging.get());
+        pack_segment(state.sources, segment, staging.get());
         bytes = {staging.get(), segment.bytes};
       }
       posted(lane, state, channel_.send(lane.peer, state.tag, bytes), std::move(staging));
       any = true;
     }
     return any;
-  }
-
-  /// Calls visit(block, position in the segment) for every block of a segment that is not empty.
-  template <class Visit>
-  static void each_block(const StreamState& state, const Segment& segment, Visit&& visit) {
-    std::uint64_t position = 0;
-    for (std::size_t i = segment.block; i < segment.block + segment.count; ++i) {
-      if (state.sizes[i] != 0) visit(i, position);
-      position += aligned(state.sizes[i]);
-    }
-  }
-
-  static bool lies_packed(const StreamState& state, const Segment& segment) {
-    bool packed = true;
-    const std::byte* start = state.sources[segment.block].data();
-    each_block(state, segment, [&](std::size_t block, std::uint64_t position) {
-      packed = packed && state.sources[block].data() == start + position;
-    });
-    return packed;
-  }
-
-  static void pack(const StreamState& state, const Segment& segment, std::byte* out) {
-    std::uint64_t end = 0;
-    each_block(state, segment, [&](std::size_t block, std::uint64_t position) {
-      std::memset(out + end, 0, position - end);
-      std::memcpy(out + position, state.sources[block].data(), state.sizes[block]);
-      end = position + state.sizes[block];
-    });
   }
 
   base::Rank self_;

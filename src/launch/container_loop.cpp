@@ -87,6 +87,7 @@ void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeA
   pool.task_memory = static_cast<std::uint64_t>(static_cast<double>(launch.memory.value) *
                                                 configuration_.number("volley.memory.fraction") /
                                                 std::max(launch.slots, 1U));
+  pool.checksums = configuration_.flag("volley.shuffle.checksum.enabled");
   pool.wake = [this] { wake(); };
   pool_ = std::make_unique<worker::TaskPool>(std::move(pool), arena);
   worker::Executor::Options options;

@@ -24,6 +24,11 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
   options.max_failures =
       static_cast<std::uint32_t>(configuration.integer("volley.task.maxFailures"));
   options.max_result_size = configuration.bytes("volley.driver.maxResultSize");
+  if (configuration.flag("volley.shuffle.compress")) {
+    options.shuffle_codec = configuration.text("volley.io.compression.codec") == "zstd"
+                                ? protocol::Codec::zstd
+                                : protocol::Codec::lz4;
+  }
   options.registration_ratio = configuration.number("volley.scheduler.minRegisteredResourcesRatio");
   options.registration_wait =
       configuration.duration("volley.scheduler.maxRegisteredResourcesWaitingTime");

@@ -1,8 +1,10 @@
 #include "program/task_context.hpp"
 
 #include "program/modules.hpp"
+#include "storage/scratch_file.hpp"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 
@@ -50,6 +52,30 @@ std::vector<protocol::Chunk> TaskContext::chunks(base::ShuffleNumber shuffle,
     metrics_.shuffle_records_read += chunk.records;
   }
   return chunks;
+}
+
+void TaskContext::check_on_disk(const protocol::Chunk& chunk) {
+  const storage::NodeArena& arena = services_.arena();
+  const std::uint64_t found = XXH3_64bits(arena.at(chunk.offset), chunk.bytes);
+  if (found == chunk.checksum) return;
+  const std::string where = fmt::format(
+      "came back damaged from the scratch file {} (in volley.local.dir), offset {}: {} bytes with "
+      "checksum {:016x} instead of {:016x}",
+      storage::scratch_file_name(arena.disk_descriptor()),
+      chunk.offset - arena.offset_of(arena.slabs()), chunk.bytes, found, chunk.checksum);
+  for (const protocol::ShuffleInput& input : task_.shuffles) {
+    if (input.partition != chunk.partition || input.holder == base::no_rank) continue;
+    const auto chunks = services_.list_chunks(input);
+    const bool of_this = std::any_of(chunks.begin(), chunks.end(), [&](const auto& listed) {
+      return listed.offset == chunk.offset && listed.bytes == chunk.bytes;
+    });
+    if (!of_this) continue;
+    throw FetchFailed(input,
+                      fmt::format("shuffle {}: map output {}, partition {}, held by rank {}, {}",
+                                  input.shuffle, chunk.map, chunk.partition, input.holder, where),
+                      {chunk.map});
+  }
+  throw std::runtime_error("what this task had set aside on disk " + where);
 }
 
 void TaskContext::on_views_expire(const void* owner, std::function<void()> flush) {

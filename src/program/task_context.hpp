@@ -60,15 +60,19 @@ class StagePlan {
   TaskFunction task_ = nullptr;
 };
 
-/// A shuffle input was not where the driver said; the map stage has to run again.
+/// A shuffle input was not where the driver said, or damaged; the map stage has to run again.
 class FetchFailed : public std::runtime_error {
  public:
-  FetchFailed(protocol::ShuffleInput input, const std::string& what)
-      : std::runtime_error(what), input_(input) {}
+  FetchFailed(protocol::ShuffleInput input, const std::string& what,
+              std::vector<std::uint32_t> damaged = {})
+      : std::runtime_error(what), input_(input), damaged_(std::move(damaged)) {}
   const protocol::ShuffleInput& input() const { return input_; }
+  /// Map partitions whose output is damaged; empty: the input is gone.
+  const std::vector<std::uint32_t>& damaged() const { return damaged_; }
 
  private:
   protocol::ShuffleInput input_;
+  std::vector<std::uint32_t> damaged_;
 };
 
 /// The driver does not want the task's result any more.
@@ -89,6 +93,8 @@ class TaskServices {
   virtual storage::NodeArena::Owner arena_owner() const = 0;
   /// Bytes that a task may have in hash tables and buffers before it moves them to disk.
   virtual std::uint64_t task_memory() const { return UINT64_MAX; }
+  /// Whether what tasks write gets checksums.
+  virtual bool checksums() const { return true; }
   virtual BlockStore& blocks() = 0;
   virtual const std::vector<std::pair<std::string, std::string>>& configuration() const = 0;
 };
@@ -110,6 +116,12 @@ class TaskContext {
   const protocol::Bytes& payload(base::RddId rdd, std::uint32_t partition) const;
   /// The chunks of this task's share of a shuffle.
   std::vector<protocol::Chunk> chunks(base::ShuffleNumber shuffle, std::uint32_t partition);
+
+  /// Checks a chunk that was read back from disk; call before its first record is used. Throws
+  /// FetchFailed for a damaged map output, std::runtime_error for what this task wrote itself.
+  void check(const protocol::Chunk& chunk) {
+    if (chunk.checksum != 0 && services_.arena().on_disk(chunk.offset)) check_on_disk(chunk);
+  }
 
   /// Throws TaskStopped once the driver asked the task to stop; cheap, called between batches.
   void check_stop() const {
@@ -153,6 +165,7 @@ class TaskContext {
   std::unique_ptr<protocol::MapOutputWritten> take_map_output() { return std::move(map_output_); }
 
  private:
+  void check_on_disk(const protocol::Chunk& chunk);
   void flush_views();
 
   TaskServices& services_;

@@ -38,8 +38,12 @@ struct Chunk {
   std::uint64_t offset = 0;     ///< from the start of the node arena
   std::uint64_t bytes = 0;
   std::uint64_t records = 0;
-  std::uint64_t checksum = 0;  ///< XXH3 of the bytes
+  std::uint64_t checksum = 0;  ///< XXH3 of the bytes; 0: none was made
 };
+
+/// How shuffle data is compressed on its way between nodes.
+enum class Codec : std::uint8_t { none, lz4, zstd };
+inline constexpr std::size_t codecs = 3;
 
 /// A key and how many of the sampled records had it.
 struct HotKey {
@@ -154,8 +158,10 @@ struct TaskFinished {
   TaskOutcome outcome = TaskOutcome::success;
   Bytes result;       ///< of an action
   std::string error;  ///< what the user should read when it is not a success
-  /// fetch_failed only: the input that was missing.
+  /// fetch_failed only: the input that was missing or damaged.
   ShuffleInput missing;
+  /// Map partitions of that input whose output was damaged; empty: the holder has none of it.
+  std::vector<std::uint32_t> damaged;
   TaskMetrics metrics;
   std::vector<BlockId> cached;  ///< blocks that the executor holds since this task
   std::vector<AccumulatorUpdate> accumulators;
@@ -171,6 +177,9 @@ struct ExchangeFinished {
   std::uint64_t exchange = 0;
   std::uint64_t bytes_received = 0;
   std::string error;  ///< not empty: it failed, and why
+  /// When it failed because map outputs arrived damaged: their map partitions.
+  std::vector<std::uint32_t> damaged = {};
+  std::uint64_t wire_bytes = 0;  ///< what came over the network: fewer, when compressed
 };
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
@@ -264,6 +273,7 @@ struct ExchangeRequested {
   std::vector<Rank> sources;        ///< ranks with map outputs
   /// Per reduce partition the rank that will hold it; no_rank: not part of this exchange.
   std::vector<Rank> destinations;
+  Codec codec = Codec::none;
 };
 /// From one service to another: what it will send, in order. Data follows on the data channel
 /// unless both are on one node.
@@ -273,6 +283,7 @@ struct ExchangeOffered {
   bool same_node = false;
   std::uint32_t tag = 0;  ///< of the data on the data channel; chosen by the sender
   std::vector<Chunk> chunks;
+  Codec codec = Codec::none;  ///< of the data
 };
 struct PartitionRequested {
   ShuffleId shuffle;

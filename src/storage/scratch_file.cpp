@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -26,6 +27,14 @@ base::Result<base::Fd> open_scratch_file(const std::string& directory) {
                     directory, std::strerror(errno))};
   }
   return file;
+}
+
+std::string scratch_file_name(int descriptor) {
+  std::string name(PATH_MAX, '\0');
+  const std::string link = fmt::format("/proc/self/fd/{}", descriptor);
+  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
+  name.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+  return name;
 }
 
 std::uint64_t free_space(const std::string& directory) {

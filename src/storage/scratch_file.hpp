@@ -14,6 +14,9 @@ namespace volley::storage {
 /// directory's name.
 base::Result<base::Fd> open_scratch_file(const std::string& directory);
 
+/// What the kernel calls the file of a descriptor, for messages.
+std::string scratch_file_name(int descriptor);
+
 /// Bytes that a user without privileges can still write in the file system of `directory`; 0 when
 /// it cannot be told.
 std::uint64_t free_space(const std::string& directory);

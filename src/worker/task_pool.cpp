@@ -135,6 +135,7 @@ TaskEnded TaskPool::run(const TaskJob& job) {
     finished.outcome = protocol::TaskOutcome::fetch_failed;
     finished.error = failed.what();
     finished.missing = failed.input();
+    finished.damaged = failed.damaged();
   } catch (const program::TaskStopped& stopped) {
     finished.outcome = protocol::TaskOutcome::killed;
     finished.error = stopped.what();

@@ -47,6 +47,7 @@ class TaskPool final : public program::TaskServices {
   struct Options {
     std::uint32_t threads = 1;
     std::uint64_t task_memory = UINT64_MAX;  ///< bytes for each running task
+    bool checksums = true;                   ///< of what tasks write
     storage::NodeArena::Owner arena_owner = 0;
     std::vector<std::pair<std::string, std::string>> configuration;
     /// Wakes the loop thread; called from task threads.
@@ -68,6 +69,7 @@ class TaskPool final : public program::TaskServices {
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   std::uint64_t task_memory() const override { return options_.task_memory; }
+  bool checksums() const override { return options_.checksums; }
   program::BlockStore& blocks() override { return blocks_; }
   const std::vector<std::pair<std::string, std::string>>& configuration() const override {
     return options_.configuration;

@@ -169,6 +169,55 @@ TEST(DriverFaults, AFailedExchangeFailsTheJobWithItsText) {
   EXPECT_TRUE(c.driver.idle());
 }
 
+TEST(DriverFaults, AMapOutputThatArrivesDamagedIsMadeAgain) {
+  FakeCluster c;
+  c.add_executor(1, 1, 2);
+  c.add_executor(2, 11, 2);
+  c.exchange_damage = {2};
+  LineageBuilder b;
+  c.submit(b.job(0, b.shuffle({b.source(4)}, 4)));
+  c.finish_all();
+  c.expect_job_succeeded(0, 4);
+  EXPECT_EQ(c.launched, 4U + 1U + 4U);
+  EXPECT_TRUE(c.driver.idle());
+}
+
+TEST(DriverFaults, OutputsThatKeepArrivingDamagedEndTheJob) {
+  FakeCluster c;
+  c.add_executor(1, 1, 1);
+  LineageBuilder b;
+  c.submit(b.job(0, b.shuffle({b.source(1)}, 1)));
+  for (int i = 0; i < 100 && !c.job_end(0); ++i) {
+    c.exchange_damage = {0};
+    c.tick(seconds{1});
+    if (!c.tasks.empty()) c.finish(c.tasks.begin()->first);
+  }
+  ASSERT_TRUE(c.job_end(0).has_value());
+  EXPECT_NE(c.job_end(0)->error.find("failed the maximum allowable number of times: 4"),
+            std::string::npos);
+  EXPECT_NE(c.job_end(0)->error.find("damaged"), std::string::npos);
+  EXPECT_TRUE(c.driver.idle());
+}
+
+TEST(DriverFaults, AMapOutputThatIsDamagedOnDiskIsMadeAgainAndMovedAgain) {
+  FakeCluster c;
+  c.add_executor(1, 1, 4);
+  c.add_executor(2, 11, 4);
+  LineageBuilder b;
+  c.submit(b.job(0, b.shuffle({b.source(4)}, 4)));
+  for (base::TaskId id = 0; id < 4; ++id) c.finish(id);
+  const auto reduces = c.running_of(1);
+  ASSERT_EQ(reduces.size(), 4U);
+  const protocol::ShuffleInput input = c.tasks.at(reduces[0]).launched.shuffles.at(0);
+  c.finish(reduces[0], TaskOutcome::fetch_failed, "damaged", input, {3});
+  for (std::size_t i = 1; i < reduces.size(); ++i) c.finish(reduces[i]);
+  c.held.clear();  // whatever is read from now on was exchanged again
+  c.finish_all();
+  c.expect_job_succeeded(0, 4);
+  EXPECT_EQ(c.launched, 4U + 4U + 1U + 1U) << "only that map, and the task that read it";
+  EXPECT_TRUE(c.driver.idle());
+}
+
 TEST(DriverFaults, LateMessagesAreCountedAndDropped) {
   FakeCluster c;
   c.add_executor(1, 1, 1);

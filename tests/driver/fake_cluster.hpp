@@ -89,7 +89,8 @@ class FakeCluster {
   /// Ends one running task as its inputs allow.
   void finish(base::TaskId id) { finish(id, TaskOutcome::success, {}); }
   void finish(base::TaskId id, TaskOutcome outcome, const std::string& error,
-              const protocol::ShuffleInput& missing = {}) {
+              const protocol::ShuffleInput& missing = {},
+              const std::vector<std::uint32_t>& damaged = {}) {
     const FakeTask task = tasks.at(id);
     tasks.erase(id);
     FakeExecutor& executor = executors.at(task.executor);
@@ -101,6 +102,7 @@ class FakeCluster {
     report.error = error;
     report.missing = missing;
     report.metrics.run_nanoseconds = run_time.count();
+    report.damaged = damaged;
     if (report.outcome == TaskOutcome::success) run(task, executor, report);
     send(executor.address, std::move(report));
   }
@@ -191,6 +193,7 @@ class FakeCluster {
   bool hold_services = false;    ///< collect messages to shuffle services in `postponed`
   std::deque<protocol::Envelope> postponed;
   std::string exchange_error;
+  std::vector<std::uint32_t> exchange_damage;  ///< maps that the next exchange finds damaged
   std::function<std::uint64_t(std::uint32_t)> partition_bytes = [](std::uint32_t) { return 100U; };
   std::map<base::Rank, std::map<base::ShuffleNumber, std::set<std::uint32_t>>> outputs;
   std::map<std::tuple<base::Rank, base::ShuffleNumber, std::uint32_t>, std::set<std::uint32_t>>
@@ -316,7 +319,9 @@ class FakeCluster {
         held[{to, shuffle, p}].insert(exchange->maps.begin(), exchange->maps.end());
       }
       send(envelope.to,
-           protocol::ExchangeFinished{exchange->shuffle, exchange->exchange, 1, exchange_error});
+           protocol::ExchangeFinished{exchange->shuffle, exchange->exchange, 1,
+                                      exchange_damage.empty() ? exchange_error : "damaged",
+                                      std::exchange(exchange_damage, {})});
     } else if (const auto* removed = std::get_if<protocol::ShuffleRemoved>(&group)) {
       wipe(removed->shuffle.number, rank);
     }

@@ -104,6 +104,18 @@ TEST(ChunkWriter, OnePartitionWithMuchDataNeedsFewChunks) {
   release(arena, output);
 }
 
+TEST(ChunkWriter, MakesChecksumsOnlyWhenAsked) {
+  auto arena = std::move(storage::NodeArena::create({1U << 20U, 4096})).value();
+  ChunkWriter writer(arena, 1, 1, ChunkWriter::default_working_set, Checksums::off);
+  std::memset(writer.reserve(0, 9000), 1, 9000);
+  writer.commit(0, 9000);
+  const auto output = writer.finish();
+  ASSERT_EQ(output.chunks.size(), 1U);
+  EXPECT_EQ(output.chunks[0].checksum, 0U);
+  EXPECT_EQ(output.chunks[0].bytes, 9000U);
+  EXPECT_NE(arena.release_all(1), 0U);
+}
+
 TEST(ChunkWriter, EmptyPartitionsHaveNoChunksAndEmptyRecordsCount) {
   auto arena = make(4);
   ChunkWriter writer(arena, owner, 3);

@@ -180,12 +180,44 @@ TEST(ShuffleFaults, DamageOnTheWayIsFoundAndNamed) {
   request_exchange(world, plan, 0, {1, 1});
   world.settle();
   std::string error;
-  for (const auto& answer : world.take<ExchangeFinished>()) error += answer.error;
+  std::vector<std::uint32_t> damaged;
+  for (const auto& answer : world.take<ExchangeFinished>()) {
+    error += answer.error;
+    damaged.insert(damaged.end(), answer.damaged.begin(), answer.damaged.end());
+  }
+  EXPECT_EQ(damaged, std::vector<std::uint32_t>{5});
   EXPECT_NE(error.find("shuffle 0 of application_1732060800_0001: map output 5, partition 1 "
                        "arrived damaged from rank 0 over the network"),
             std::string::npos)
       << error;
   EXPECT_EQ(world.arenas.at(1).used_slabs(), 0U);
+  // Another exchange, of the output as another attempt writes it, works.
+  world.send(World::executor(0), 0, world.write_map(0, shuffle, 5, 1, {"", std::string(700, 'y')}));
+  world.settle();
+  request_exchange(world, plan, 1, {1, 1});
+  world.settle();
+  expect_finished(world);
+  world.expect_content(1, shuffle, 1, {{1, {{5, std::string(700, 'y')}}}});
+  world.send_all(driver, ShuffleRemoved{shuffle});
+  world.settle();
+  world.expect_empty();
+}
+
+TEST(ShuffleFaults, WithoutChecksumsDamageStaysUnknown) {
+  World world(7, {0, 1}, 100, 4096, {});
+  const ShufflePlan plan{shuffle, 1, {{5}, {}}, {}};
+  auto written = world.write_map(0, shuffle, 5, 0, {std::string(700, 'x')});
+  for (auto& chunk : written.chunks) chunk.checksum = 0;
+  world.send(World::executor(0), 0, written);
+  world.settle();
+  world.fabric.damage_next = true;
+  request_exchange(world, plan, 0, {1});
+  world.settle();
+  expect_finished(world);
+  const auto [found, rows] = world.read(1, shuffle, 0);
+  EXPECT_TRUE(found);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_NE(rows[0].second, std::string(700, 'x'));
   world.send_all(driver, ShuffleRemoved{shuffle});
   world.settle();
   world.expect_empty();

@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -67,6 +68,11 @@ class Fabric {
     std::memcpy(to.block.data(), from.block.data(), to.block.size());
     if (damage_next) to.block[to.block.size() / 2] ^= std::byte{1};
     damage_next = false;
+    const bool is_data = std::get<2>(key) < (1U << 14U);  // the others say how large it is
+    if (is_data && damage_data_message && (*damage_data_message)-- == 0) {
+      to.block[to.block.size() / 2] ^= std::byte{1};
+      damage_data_message.reset();
+    }
     largest = std::max<std::uint64_t>(largest, to.block.size());
     done_.insert(from.ticket);
     done_.insert(to.ticket);
@@ -76,7 +82,8 @@ class Fabric {
   bool empty() const { return sends_.empty() && receives_.empty() && done_.empty(); }
 
   bool damage_next = false;
-  std::uint32_t most_flying = 0;  ///< sends between any two ranks
+  std::optional<std::uint64_t> damage_data_message;  ///< after so many others
+  std::uint32_t most_flying = 0;                     ///< sends between any two ranks
   std::uint64_t largest = 0;
 
  private:

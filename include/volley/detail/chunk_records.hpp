@@ -25,6 +25,7 @@ void for_each_record(TaskContext& context, std::span<const protocol::Chunk> chun
   for (std::size_t at = 0; at < chunks.size(); ++at) {
     const protocol::Chunk& chunk = chunks[at];
     if (at + 1 < chunks.size()) arena.expect_reads(chunks[at + 1].offset, chunks[at + 1].bytes);
+    context.check(chunk);
     const std::byte* const begin = arena.at(chunk.offset);
     if constexpr (protocol::is_bitwise_v<T>) {
       const std::span records(reinterpret_cast<const T*>(begin), chunk.bytes / sizeof(T));
@@ -62,11 +63,17 @@ inline std::uint64_t spill_working_set(TaskContext& context) {
   return std::min(exchange::ChunkWriter::default_working_set, context.services().task_memory());
 }
 
+/// Whether what a task writes gets checksums.
+inline exchange::Checksums checksums_of(TaskContext& context) {
+  return context.services().checksums() ? exchange::Checksums::on : exchange::Checksums::off;
+}
+
 /// Calls visit(address) for every record of the chunks.
 template <class T, class Visit>
 void for_each_address(TaskContext& context, std::span<const protocol::Chunk> chunks,
                       Visit&& visit) {
   for (const protocol::Chunk& chunk : chunks) {
+    context.check(chunk);
     const std::byte* const begin = context.services().arena().at(chunk.offset);
     if constexpr (protocol::is_bitwise_v<T>) {
       for (std::size_t at = 0; at < chunk.bytes; at += sizeof(T)) visit(begin + at);

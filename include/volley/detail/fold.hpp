@@ -100,7 +100,7 @@ class FoldSpill {
       : context_(context),
         level_(level),
         writer_(context.services().arena(), context.services().arena_owner(), parts,
-                spill_working_set(context)) {}
+                spill_working_set(context), checksums_of(context)) {}
   FoldSpill(const FoldSpill&) = delete;
   FoldSpill& operator=(const FoldSpill&) = delete;
   ~FoldSpill() { context_.metrics().spilled_bytes += writer_.spilled_bytes(); }

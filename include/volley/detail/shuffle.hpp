@@ -34,7 +34,7 @@ class RecordWriter {
       : context_(context),
         reducers_(reducers),
         chunks_(context.services().arena(), context.services().arena_owner(), reducers,
-                spill_working_set(context)) {}
+                spill_working_set(context), checksums_of(context)) {}
 
   /// `record` is a T or a view of one.
   template <class X>

@@ -172,7 +172,8 @@ class PartitionSorter {
 
   void write_run() {
     auto writer = std::make_unique<exchange::ChunkWriter>(arena_, context_.services().arena_owner(),
-                                                          1, spill_working_set(context_));
+                                                          1, spill_working_set(context_),
+                                                          checksums_of(context_));
     visit_sorted([&](const std::byte* record) {
       const std::size_t size = records_.size(record);
       std::memcpy(writer->reserve(0, size), record, size);
@@ -230,6 +231,7 @@ class PartitionSorter {
     if (cursor.chunk == cursor.chunks.size()) return false;
     const protocol::Chunk& chunk = cursor.chunks[cursor.chunk];
     arena_.expect_reads(chunk.offset, chunk.bytes);
+    context_.check(chunk);
     const std::byte* begin = arena_.at(chunk.offset);
     cursor.end = begin + chunk.bytes;
     cursor.front = {Prefix::of(records_.key(begin)), begin};
