@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace volley::io {
 namespace {
 
@@ -38,14 +36,10 @@ base::Result<std::vector<BinarySplit>> plan_binary_input(std::string_view paths,
   }
   std::uint64_t total = 0;
   for (const InputFile& file : files.value()) total += file.size;
-  const std::uint64_t bytes = text_split_size(total, min_partitions, max_partition_bytes);
-  const std::uint64_t size = std::max<std::uint64_t>(bytes / record_size, 1) * record_size;
-  if (total / size > max_text_splits) {
-    return base::Failure{fmt::format(
-        "{} has {} bytes: parts of {} bytes would be more than {} partitions; ask for fewer or "
-        "larger ones",
-        paths, total, size, max_text_splits)};
-  }
+  const auto planned =
+      plan_split_size(paths, total, min_partitions, max_partition_bytes, record_size);
+  if (!planned) return planned.failure();
+  const std::uint64_t size = planned.value();
   std::vector<BinarySplit> splits;
   for (const InputFile& file : files.value()) {
     std::uint64_t offset = 0;

@@ -41,6 +41,21 @@ std::uint64_t text_split_size(std::uint64_t total, std::uint64_t min_partitions,
   return std::max<std::uint64_t>((total + rounds * wanted - 1) / (rounds * wanted), 1);
 }
 
+base::Result<std::uint64_t> plan_split_size(std::string_view paths, std::uint64_t total,
+                                            std::uint64_t min_partitions,
+                                            base::ByteCount max_partition_bytes,
+                                            std::uint64_t unit) {
+  const std::uint64_t bytes = text_split_size(total, min_partitions, max_partition_bytes);
+  const std::uint64_t size = std::max<std::uint64_t>(bytes / unit, 1) * unit;
+  if (total / size > max_text_splits) {
+    return base::Failure{fmt::format(
+        "{} has {} bytes: parts of {} bytes would be more than {} partitions; ask for fewer or "
+        "larger ones",
+        paths, total, size, max_text_splits)};
+  }
+  return size;
+}
+
 base::Result<std::vector<TextSplit>> plan_text_input(std::string_view paths,
                                                      std::uint64_t min_partitions,
                                                      base::ByteCount max_partition_bytes) {
@@ -48,15 +63,10 @@ base::Result<std::vector<TextSplit>> plan_text_input(std::string_view paths,
   if (!files) return files.failure();
   std::uint64_t total = 0;
   for (const InputFile& file : files.value()) total += file.size;
-  const std::uint64_t size = text_split_size(total, min_partitions, max_partition_bytes);
-  if (total / size > max_text_splits) {
-    return base::Failure{fmt::format(
-        "{} has {} bytes: parts of {} bytes would be more than {} partitions; ask for fewer or "
-        "larger ones",
-        paths, total, size, max_text_splits)};
-  }
+  const auto size = plan_split_size(paths, total, min_partitions, max_partition_bytes, 1);
+  if (!size) return size.failure();
   std::vector<TextSplit> splits;
-  for (const InputFile& file : files.value()) split_file(file, size, splits);
+  for (const InputFile& file : files.value()) split_file(file, size.value(), splits);
   return splits;
 }
 

@@ -30,6 +30,12 @@ inline constexpr std::uint64_t max_text_splits = std::uint64_t{1} << 24U;
 std::uint64_t text_split_size(std::uint64_t total, std::uint64_t min_partitions,
                               base::ByteCount max_partition_bytes);
 
+/// The same in whole units, at least one. Refuses more than max_text_splits of them.
+base::Result<std::uint64_t> plan_split_size(std::string_view paths, std::uint64_t total,
+                                            std::uint64_t min_partitions,
+                                            base::ByteCount max_partition_bytes,
+                                            std::uint64_t unit);
+
 /// Plans `paths` (see list_input_files) into about `min_partitions` splits or more. The last split
 /// of a file may be 10 % longer than the others, as in Hadoop's FileInputFormat, rather than leave
 /// a tiny one. Empty files yield no split, an empty directory no splits at all; a file named *.gz

@@ -176,11 +176,11 @@ To convert(From&& from) {
   }
 }
 
-/// Puts a copy of a record of bitwise type into memory, a pair member by member: one that was just
-/// made lies in registers or in two pieces, and a copy of 16 bytes would wait for both to be stored
-/// (a third of the time of an aggregation of pairs).
-template <class T>
-void place_record(void* at, const T& record) {
+/// Puts a copy of a record into memory as a T, of bitwise type; a pair member by member: one that
+/// was just made lies in registers or in two pieces, and a copy of 16 bytes would wait for both to
+/// be stored (a third of the time of an aggregation of pairs).
+template <class T, class X>
+void place_record(void* at, const X& record) {
   if constexpr (is_pair<T>::value) {
     ::new (at) T(record.first, record.second);
   } else {

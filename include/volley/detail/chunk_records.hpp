@@ -9,12 +9,32 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 namespace volley::detail {
+
+/// Appends a record, as a T, to a partition, laid out as for_each_record<T>() reads it. `record` is
+/// a T, a view of one, or a pair of references to its members; `scratch` is reused.
+template <class T, class X>
+void write_record(exchange::ChunkWriter& chunks, std::uint32_t partition, const X& record,
+                  protocol::Bytes& scratch) {
+  if constexpr (protocol::is_bitwise_v<T>) {
+    place_record<T>(chunks.reserve(partition, sizeof(T)), record);
+    chunks.commit(partition, sizeof(T));
+  } else {
+    scratch.clear();
+    {
+      protocol::Writer out(scratch);
+      protocol::write(out, record);
+    }
+    std::memcpy(chunks.reserve(partition, scratch.size()), scratch.data(), scratch.size());
+    chunks.commit(partition, scratch.size());
+  }
+}
 
 /// Calls visit(record) for every record of the chunks: const T& for bitwise records, a view_t<T>
 /// rvalue otherwise. Views point into the arena and live as long as the task. Visitors that have a

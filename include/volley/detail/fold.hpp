@@ -110,20 +110,8 @@ class FoldSpill {
     // Other bits than those that picked the partition, and others on every level.
     const std::uint64_t hash = mix64(hash_key(key) + (level_ + 1) * 0x9e3779b97f4a7c15ULL);
     const auto part = static_cast<std::uint32_t>(hash % parts);
-    // As for_each_record() reads them.
-    if constexpr (protocol::is_bitwise_v<std::pair<K, C>>) {
-      using Record = std::pair<K, C>;
-      ::new (static_cast<void*>(writer_.reserve(part, sizeof(Record)))) Record(key, value);
-      writer_.commit(part, sizeof(Record));
-    } else {
-      scratch_.clear();
-      {
-        protocol::Writer out(scratch_);
-        protocol::write(out, std::pair<const Key&, const C&>(key, value));
-      }
-      std::memcpy(writer_.reserve(part, scratch_.size()), scratch_.data(), scratch_.size());
-      writer_.commit(part, scratch_.size());
-    }
+    write_record<std::pair<K, C>>(writer_, part, std::pair<const Key&, const C&>(key, value),
+                                  scratch_);
   }
   /// By part; nothing is written after.
   std::vector<std::vector<protocol::Chunk>> take() {
@@ -188,11 +176,7 @@ struct FoldRun {
   static void emit_table(AggregationTable<K, C>& table, Emit& emit) {
     std::pair<K, C> record;  // one object: long keys reuse its memory
     table.for_each([&](const auto& key, C& value) {
-      if constexpr (std::is_same_v<K, std::string>) {
-        record.first.assign(key);
-      } else {
-        record.first = key;
-      }
+      assign(record.first, key);
       record.second = std::move(value);
       emit(std::as_const(record));
     });

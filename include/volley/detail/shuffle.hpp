@@ -14,8 +14,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
-#include <functional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -39,18 +37,7 @@ class RecordWriter {
   /// `record` is a T or a view of one.
   template <class X>
   void write(std::uint32_t partition, const X& record) {
-    if constexpr (protocol::is_bitwise_v<T> && std::is_same_v<X, T>) {
-      place_record<T>(chunks_.reserve(partition, sizeof(T)), record);
-      chunks_.commit(partition, sizeof(T));
-    } else {
-      scratch_.clear();
-      {
-        protocol::Writer out(scratch_);
-        protocol::write(out, record);
-      }
-      std::memcpy(chunks_.reserve(partition, scratch_.size()), scratch_.data(), scratch_.size());
-      chunks_.commit(partition, scratch_.size());
-    }
+    write_record<T>(chunks_, partition, record, scratch_);
   }
 
   /// Hands the output to the task; it is published when the task has succeeded.
