@@ -81,7 +81,8 @@ class AggregationTable {
 
   /// Finds `key` and calls update(value), or inserts it with the value of create().
   template <class Key, class Create, class Update>
-  void upsert(Key&& key, std::uint64_t hash, Create&& create, Update&& update) {
+  [[gnu::always_inline]] void upsert(Key&& key, std::uint64_t hash, Create&& create,
+                                     Update&& update) {
     if constexpr (integers) {
       if (key == 0) [[unlikely]] {
         if (zero_) return update(*zero_);
@@ -89,12 +90,8 @@ class AggregationTable {
         ++size_;
         return;
       }
-      if (dense_) {
+      if (dense_ && (dense_->place(key) < dense_->places() || widen(key))) {
         const std::uint64_t at = dense_->place(key);
-        if (at >= dense_->places()) [[unlikely]] {
-          widen(key);
-          return upsert(std::forward<Key>(key), hash, create, update);
-        }
         if (dense_->has(at)) return update(dense_->value(at));
         dense_->put(at, create());
         ++size_;
@@ -169,7 +166,7 @@ class AggregationTable {
   /// How many times larger what has so many bytes becomes: small tables hurry.
   static std::size_t growth(std::size_t bytes) { return bytes <= std::size_t{4} << 20U ? 4 : 2; }
 
-  void grow() {
+  [[gnu::noinline]] void grow() {
     const std::size_t capacity = std::max((mask_ + 1) * growth(memory_.bytes()),
                                           expected_ == 0 ? 0 : capacity_for(expected_));
     if constexpr (integers) {
@@ -228,8 +225,8 @@ class AggregationTable {
     limit_ = SIZE_MAX / 2;
     return true;
   }
-  /// Makes room for a key beyond the range, on its side, or gives the array up.
-  void widen(K key) {
+  /// Makes room for a key beyond the range, on its side; false when it gave the array up.
+  [[gnu::noinline]] bool widen(K key) {
     KeyExtent<K> keys(key);
     dense_->for_each([&](K other, V&) { keys.add(other); });
     Dense old = std::move(*dense_);
@@ -245,12 +242,13 @@ class AggregationTable {
         slot.set_key(hash, other, bytes_);
         new (&slot.value) V(std::move(value));
       });
-      return;
+      return false;
     }
     const std::uint64_t grown = places * (growth(places * sizeof(V)) - 1) + first_capacity;
     const std::uint64_t room = std::max(grown, expected_ > places ? expected_ - places : 0);
     dense_.emplace(keys, keys.least == key ? room : 0, keys.least == key ? 0 : room);
     old.for_each([&](K other, V& value) { dense_->put(dense_->place(other), std::move(value)); });
+    return true;
   }
 
   void destroy() {
