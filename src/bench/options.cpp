@@ -180,7 +180,7 @@ constexpr std::array table = {
                  s.options.percentiles = true;
                  return Status(Done{});
                }},
-    OptionInfo{"--algo", "", "NAMES", "library, pairwise, bruck, node, auto; several with commas",
+    OptionInfo{"--algo", "", "NAMES", "library, pairwise, bruck, node, shuffle, auto; several with commas",
                exchanges, set_algorithms},
     OptionInfo{"--window", "", "N", "messages in flight from, and to, a rank",
                exchanges | bit(Kind::pairs),

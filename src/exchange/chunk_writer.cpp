@@ -2,9 +2,9 @@
 
 #include "base/units.hpp"
 #include "exchange/arena_full.hpp"
+#include "exchange/checksum.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -34,19 +34,18 @@ SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::
                      Checksums checksums) {
   static constexpr std::array<std::byte, block_alignment> padding{};
   SpillPlan plan;
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(),
-                                                                             &XXH3_freeState);
+  RunningChecksum hash;
   for (std::size_t i = 0; i < sorted.size();) {
     protocol::Chunk joined{sorted[i].partition, 0, plan.bytes, 0, 0, 0};
-    XXH3_64bits_reset(hash.get());
+    hash.restart();
     for (; i < sorted.size() && sorted[i].partition == joined.partition; ++i) {
       const std::byte* data = arena.at(sorted[i].offset);
-      if (checksums == Checksums::on) XXH3_64bits_update(hash.get(), data, sorted[i].bytes);
+      if (checksums == Checksums::on) hash.add({data, sorted[i].bytes});
       plan.blocks.emplace_back(data, sorted[i].bytes);
       joined.bytes += sorted[i].bytes;
       joined.records += sorted[i].records;
     }
-    if (checksums == Checksums::on) joined.checksum = XXH3_64bits_digest(hash.get());
+    if (checksums == Checksums::on) joined.checksum = hash.value();
     plan.blocks.emplace_back(padding.data(), aligned(joined.bytes) - joined.bytes);
     plan.bytes += aligned(joined.bytes);
     plan.chunks.push_back(joined);
@@ -110,7 +109,7 @@ void ChunkWriter::close(std::uint32_t partition) {
   const auto bytes = static_cast<std::uint64_t>(open.next - open.begin);
   if (bytes != 0 || open.records != 0) {
     closed_.push_back({partition, 0, static_cast<std::uint64_t>(open.begin - arena_->at(0)), bytes,
-                       open.records, makes_checksums() ? XXH3_64bits(open.begin, bytes) : 0});
+                       open.records, makes_checksums() ? checksum_of({open.begin, bytes}) : 0});
   }
   open.begin = open.next = open.end;
   open.records = 0;
