@@ -51,7 +51,7 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
     bool moved = serve_receives([this](Lane& lane) {
       bool any = post_bytes(lane);
       any |= reap_receives(lane);
-      any |= post_sizes(lane);
+      any |= post_receives(lane);
       return any;
     });
     work_left_ = segments_at_once;
@@ -72,7 +72,7 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
     return flight.size_known;
   }
 
-  bool post_sizes(Lane& lane) {
+  bool post_receives(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {
       StreamState& state = first_waiting(lane);
@@ -138,7 +138,7 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
-  bool post_sends(Lane& lane) {
+  bool post_sends(Lane& lane) override {
     bool any = false;
     while (may_post(lane) && work_left_ != 0) {
       StreamState& state = first_waiting(lane);

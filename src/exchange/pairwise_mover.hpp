@@ -52,10 +52,10 @@ class PairwiseMover : public DataMover {
   Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) final {
     State& state = new_stream(from, tag);
     state.start_receiving(landing, options_.segment_bytes);
-    if (!state.complete()) {
-      lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_})
-          .waiting.push_back(state.id);
-    }
+    if (state.complete()) return state.id;
+    Lane& lane = lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_});
+    lane.waiting.push_back(state.id);
+    post_receives(lane);
     return state.id;
   }
 
@@ -86,6 +86,10 @@ class PairwiseMover : public DataMover {
     std::deque<Flight> flying;
     bool idle() const { return waiting.empty() && flying.empty(); }
   };
+
+  /// Starts what the lane's window has room for; whether there was anything.
+  virtual bool post_sends(Lane& lane) = 0;
+  virtual bool post_receives(Lane& lane) = 0;
 
   /// step(lane) -> whether anything happened, for all lanes of receives.
   template <class Step>

@@ -29,13 +29,15 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   bool progress() override {
     if (!busy()) return false;
     channel_.progress();
-    const bool received = serve_receives([this](Lane& lane) {
-      const bool reaped = reap(lane);
-      return post_receives(lane) || reaped;
-    });
+    // Sends first: an MPI library may copy a message that waits already while its receive is
+    // posted, and the other side shall have something to copy meanwhile.
     const bool sent = serve_sends([this](Lane& lane) {
       const bool reaped = reap(lane);
       return post_sends(lane) || reaped;
+    });
+    const bool received = serve_receives([this](Lane& lane) {
+      const bool reaped = reap(lane);
+      return post_receives(lane) || reaped;
     });
     return received || sent;
   }
@@ -60,7 +62,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
-  bool post_receives(Lane& lane) {
+  bool post_receives(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {
       StreamState& state = first_waiting(lane);
@@ -79,7 +81,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
-  bool post_sends(Lane& lane) {
+  bool post_sends(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {
       StreamState& state = first_waiting(lane);

@@ -86,11 +86,6 @@ class ShuffleAllToAll final : public AllToAll {
   }
 
   base::Status start(const std::byte* send, std::byte* receive) override {
-    for (const Peer& peer : sources_) {
-      places_.clear();
-      for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
-      streams_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
-    }
     for (const Peer& peer : targets_) {
       blocks_.clear();
       for (std::size_t i = 0; i < peer.sizes.size(); ++i) {
@@ -98,7 +93,11 @@ class ShuffleAllToAll final : public AllToAll {
       }
       streams_.push_back(mover_->send(peer.rank, tag_, blocks_));
     }
-    mover_->progress();
+    for (const Peer& peer : sources_) {
+      places_.clear();
+      for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
+      streams_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
+    }
     return base::Done{};
   }
 
