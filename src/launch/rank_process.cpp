@@ -33,6 +33,9 @@ namespace {
 using protocol::Role;
 
 constexpr base::Duration tick_interval = std::chrono::milliseconds{20};
+/// While shuffle data is on its way and this rank can do nothing for it. It must not spin: the
+/// other rank may need the core. Windows hold more than moves in this time.
+constexpr base::Duration moving_interval = std::chrono::microseconds{20};
 
 std::atomic<int> stop_signal{0};
 void note_signal(int signal) { stop_signal.store(signal); }
@@ -104,7 +107,7 @@ class RankLoop {
     bool ready = true;
     while (!manager_.finished() || !router_.idle() || !local_.empty()) {
       const bool active = round(ready);
-      ready = !poller_.wait(active || shuffles_.busy(), tick_interval).empty();
+      ready = !poller_.wait(active, shuffles_.busy() ? moving_interval : tick_interval).empty();
     }
     return client_ ? client_->exit_code().value_or(ClientRole::internal_error) : 0;
   }
