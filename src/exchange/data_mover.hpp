@@ -61,9 +61,9 @@ class DataMover {
 
 /// Limits on what is in motion at one time.
 struct MoverOptions {
-  /// Largest message, at most 1 GiB. A quarter of what a core's second cache commonly holds: from
-  /// there checksums are made.
-  std::uint64_t segment_bytes = 256ULL << 10U;
+  /// Largest message, at most 1 GiB. It fits into a core's second cache, from where its checksum
+  /// is made; of larger ones that was slower, of smaller ones the messages themselves.
+  std::uint64_t segment_bytes = 512ULL << 10U;
   std::uint32_t window = 8;                    ///< messages in flight to, and from, each rank
   std::uint32_t sending_peers = 16;            ///< ranks that are sent to at a time
   std::uint64_t staging_bytes = 32ULL << 20U;  ///< for packing small blocks; at least one segment

@@ -16,6 +16,7 @@
 #include "worker/node_manager.hpp"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -334,6 +335,8 @@ std::vector<base::Rank> ranks_without_entry(const net::MpiWorld& world, bool has
 int rank_main(const RunRequest& request, const base::Result<const ApplicationEntry*>& entry,
               const std::string& program, const Prelude& prelude) {
   handle_signals();
+  // Sleeps between two looks at MPI are as short as the kernel's usual tolerance of 50 us.
+  ::prctl(PR_SET_TIMERSLACK, 1000UL);
   auto world = net::MpiWorld::start();
   if (!world) {
     std::fprintf(stderr, "volley: error: %s\n", world.error().c_str());
