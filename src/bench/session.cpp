@@ -1,6 +1,7 @@
 #include "bench/session.hpp"
 
 #include "bench/formats.hpp"
+#include "exchange/data_mover.hpp"
 
 #include <fmt/format.h>
 
@@ -25,6 +26,11 @@ std::optional<std::uint64_t> Session::seed() const {
 exchange::AllToAllOptions Session::exchange_options(exchange::Algorithm algorithm) const {
   exchange::AllToAllOptions chosen;
   chosen.algorithm = algorithm;
+  if (algorithm == exchange::Algorithm::shuffle) {
+    const exchange::MoverOptions shuffle;
+    chosen.window = shuffle.window;
+    chosen.segment = shuffle.segment_bytes;
+  }
   if (options.window) chosen.window = *options.window;
   if (options.segment) chosen.segment = *options.segment;
   chosen.regular = options.kind == Kind::alltoall;

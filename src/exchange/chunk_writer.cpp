@@ -2,9 +2,9 @@
 
 #include "base/units.hpp"
 #include "exchange/arena_full.hpp"
+#include "exchange/checksum.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +18,9 @@ namespace volley::exchange {
 namespace {
 
 constexpr std::uint64_t first_chunk = 1024;
+/// The checksum of a chunk is made in pieces of about this size; a few of them fit into a core's
+/// second cache.
+constexpr std::ptrdiff_t stretch = 64L << 10U;
 
 bool by_partition(const protocol::Chunk& a, const protocol::Chunk& b) {
   return a.partition < b.partition;
@@ -34,19 +37,18 @@ SpillPlan plan_spill(const std::vector<protocol::Chunk>& sorted, const storage::
                      Checksums checksums) {
   static constexpr std::array<std::byte, block_alignment> padding{};
   SpillPlan plan;
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(),
-                                                                             &XXH3_freeState);
+  RunningChecksum hash;
   for (std::size_t i = 0; i < sorted.size();) {
     protocol::Chunk joined{sorted[i].partition, 0, plan.bytes, 0, 0, 0};
-    XXH3_64bits_reset(hash.get());
+    hash.restart();
     for (; i < sorted.size() && sorted[i].partition == joined.partition; ++i) {
       const std::byte* data = arena.at(sorted[i].offset);
-      if (checksums == Checksums::on) XXH3_64bits_update(hash.get(), data, sorted[i].bytes);
+      if (checksums == Checksums::on) hash.add({data, sorted[i].bytes});
       plan.blocks.emplace_back(data, sorted[i].bytes);
       joined.bytes += sorted[i].bytes;
       joined.records += sorted[i].records;
     }
-    if (checksums == Checksums::on) joined.checksum = XXH3_64bits_digest(hash.get());
+    if (checksums == Checksums::on) joined.checksum = hash.value();
     plan.blocks.emplace_back(padding.data(), aligned(joined.bytes) - joined.bytes);
     plan.bytes += aligned(joined.bytes);
     plan.chunks.push_back(joined);
@@ -62,17 +64,52 @@ ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner ow
       slabs_(arena, owner, SlabBump::Place::memory, std::max<std::uint64_t>(working_set, 1)),
       disk_(arena, owner, SlabBump::Place::disk),
       checksums_(checksums) {
-  std::byte* nowhere = arena.at(0);  // a valid address for records of no bytes
-  open_.assign(reducers, Open{nowhere, nowhere, nowhere, 0, 0});
+  open_.resize(reducers);
+  if (makes_checksums()) running_.resize(reducers);
+  forget_chunks();
+}
+
+void ChunkWriter::forget_chunks() {
+  std::byte* nowhere = arena_->at(0);  // a valid address for records of no bytes
+  std::fill(open_.begin(), open_.end(), Open{nowhere, nowhere, nowhere, 0, nowhere, nowhere, 0});
 }
 
 void ChunkWriter::make_room(std::uint32_t partition, std::size_t max_bytes) {
-  if (find_room(partition, max_bytes)) return;
+  if (next_stretch(partition, max_bytes) || find_room(partition, max_bytes)) return;
   if (arena_->disk_slabs() != 0 && !slabs_.empty()) {
     spill();
     if (find_room(partition, max_bytes)) return;
   }
   throw ArenaFull(arena_full_text(*arena_, max_bytes, "a map task's output"));
+}
+
+/// Goes on in the room that the chunk has left, if it is enough.
+bool ChunkWriter::next_stretch(std::uint32_t partition, std::size_t max_bytes) {
+  Open& open = open_[partition];
+  const auto needed = static_cast<std::ptrdiff_t>(max_bytes);
+  if (open.limit - open.next < needed) return false;
+  sum(partition);
+  open.end = open.next + std::min(open.limit - open.next, std::max(stretch, needed));
+  return true;
+}
+
+/// Adds what was written since the last time to the chunk's checksum.
+void ChunkWriter::sum(std::uint32_t partition) {
+  Open& open = open_[partition];
+  if (!makes_checksums() || open.next == open.summed) return;
+  auto& running = running_[partition];
+  if (!running) running.emplace();
+  if (open.summed == open.begin) running->restart();
+  running->add({open.summed, open.next});
+  open.summed = open.next;
+}
+
+std::uint64_t ChunkWriter::take_checksum(std::uint32_t partition) {
+  Open& open = open_[partition];
+  if (!makes_checksums()) return 0;
+  if (open.summed == open.begin) return checksum_of({open.begin, open.next});
+  sum(partition);
+  return running_[partition]->value();
 }
 
 /// Ends the partition's chunk and begins another one, or makes it longer; false when memory is out.
@@ -86,11 +123,11 @@ bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes) {
   if (slabs_.remaining() >= std::max(needed, wanted / 4)) {
     wanted = std::min(wanted, slabs_.remaining());
   }
-  const bool has_chunk = open.end != open.begin;
-  if (has_chunk && slabs_.extend(static_cast<std::uint64_t>(open.end - arena_->at(0)), wanted)) {
-    open.end += wanted;
+  const bool has_chunk = open.limit != open.begin;
+  if (has_chunk && slabs_.extend(static_cast<std::uint64_t>(open.limit - arena_->at(0)), wanted)) {
+    open.limit += wanted;
     open.capacity = wanted;
-    return true;
+    return next_stretch(partition, max_bytes);
   }
   auto offset = slabs_.allocate(wanted);
   if (!offset && slabs_.remaining() >= needed) {
@@ -99,10 +136,10 @@ bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes) {
   }
   if (!offset) return false;
   close(partition);
-  open.begin = open.next = arena_->at(*offset);
-  open.end = open.begin + wanted;
+  open.begin = open.next = open.summed = arena_->at(*offset);
+  open.limit = open.begin + wanted;
   open.capacity = wanted;
-  return true;
+  return next_stretch(partition, max_bytes);
 }
 
 void ChunkWriter::close(std::uint32_t partition) {
@@ -110,9 +147,9 @@ void ChunkWriter::close(std::uint32_t partition) {
   const auto bytes = static_cast<std::uint64_t>(open.next - open.begin);
   if (bytes != 0 || open.records != 0) {
     closed_.push_back({partition, 0, static_cast<std::uint64_t>(open.begin - arena_->at(0)), bytes,
-                       open.records, makes_checksums() ? XXH3_64bits(open.begin, bytes) : 0});
+                       open.records, take_checksum(partition)});
   }
-  open.begin = open.next = open.end;
+  open.begin = open.next = open.summed = open.end = open.limit;
   open.records = 0;
 }
 
@@ -137,8 +174,7 @@ void ChunkWriter::spill() {
   spilled_.insert(spilled_.end(), plan.chunks.begin(), plan.chunks.end());
   closed_.clear();
   slabs_.release();
-  std::byte* nowhere = arena_->at(0);
-  std::fill(open_.begin(), open_.end(), Open{nowhere, nowhere, nowhere, 0, 0});
+  forget_chunks();
 }
 
 std::vector<protocol::Chunk> ChunkWriter::written() {

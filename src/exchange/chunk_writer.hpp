@@ -5,15 +5,19 @@
 // Every chunk starts at a multiple of 64 bytes and is contiguous, also when it is larger than a
 // slab.
 //
+// Checksums are made stretch by stretch, while what was written is still in the cache.
+//
 // When memory is out, all that is there goes to disk in one piece, one chunk for each partition
 // that has data, and writing goes on in the memory that this freed.
 
+#include "exchange/checksum.hpp"
 #include "exchange/slab_bump.hpp"
 #include "protocol/driver_messages.hpp"
 #include "storage/node_arena.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace volley::exchange {
@@ -47,6 +51,17 @@ class ChunkWriter {
     }
     return open.next;
   }
+  /// reserve() and commit() of a record of exactly so many bytes, which the caller writes at once.
+  std::byte* append(std::uint32_t partition, std::size_t bytes) {
+    Open& open = open_[partition];
+    if (static_cast<std::size_t>(open.end - open.next) < bytes) [[unlikely]] {
+      make_room(partition, bytes);
+    }
+    std::byte* const at = open.next;
+    open.next = at + bytes;
+    ++open.records;
+    return at;
+  }
   /// Keeps the first `bytes` of the room reserved last for this partition.
   void commit(std::uint32_t partition, std::size_t bytes, std::uint64_t records = 1) {
     Open& open = open_[partition];
@@ -67,22 +82,30 @@ class ChunkWriter {
   /// The chunk that a partition is writing; all pointers alike when there is none.
   struct Open {
     std::byte* next = nullptr;
-    std::byte* end = nullptr;
+    std::byte* end = nullptr;  ///< of the stretch that is written at present
     std::byte* begin = nullptr;
     std::uint64_t records = 0;
-    std::uint64_t capacity = 0;  ///< of its last chunk
+    std::byte* summed = nullptr;  ///< the checksum is made so far
+    std::byte* limit = nullptr;   ///< the end of its room
+    std::uint64_t capacity = 0;   ///< of its last chunk
   };
 
   void make_room(std::uint32_t partition, std::size_t max_bytes);
   bool find_room(std::uint32_t partition, std::size_t max_bytes);
+  bool next_stretch(std::uint32_t partition, std::size_t max_bytes);
+  void sum(std::uint32_t partition);
+  std::uint64_t take_checksum(std::uint32_t partition);
   void close_all();
   void close(std::uint32_t partition);
+  void forget_chunks();
   bool makes_checksums() const { return checksums_ == Checksums::on; }
 
   storage::NodeArena* arena_;
   SlabBump slabs_;
   SlabBump disk_;
   std::vector<Open> open_;
+  /// By partition; made for those whose chunks become larger than a stretch.
+  std::vector<std::optional<RunningChecksum>> running_;
   std::vector<protocol::Chunk> closed_;   ///< in memory
   std::vector<protocol::Chunk> spilled_;  ///< on disk
   std::uint64_t spilled_bytes_ = 0;

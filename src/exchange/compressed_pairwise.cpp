@@ -23,9 +23,7 @@ constexpr std::uint64_t shortest = 128;
 /// Segments to compress or decompress in one call of progress(): the thread has other work as well.
 constexpr std::uint64_t segments_at_once = 4;
 
-struct StreamState : PairwiseStream {
-  DataMover::Decoding decoding;
-};
+using StreamState = PairwiseStream;
 
 /// One segment on its way; stays where it is in memory.
 struct Flight : PairwiseFlight {
@@ -48,11 +46,12 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
 
   bool progress() override {
     if (!busy()) return false;
+    channel_.progress();
     work_left_ = segments_at_once;
     bool moved = serve_receives([this](Lane& lane) {
       bool any = post_bytes(lane);
       any |= reap_receives(lane);
-      any |= post_sizes(lane);
+      any |= post_receives(lane);
       return any;
     });
     work_left_ = segments_at_once;
@@ -67,15 +66,13 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
     return moved;
   }
 
-  const Decoding* decoding(Stream stream) const override { return &state_of(stream).decoding; }
-
  private:
   bool knows_size(Flight& flight) {
     if (!flight.size_known) flight.size_known = channel_.done(flight.size_ticket);
     return flight.size_known;
   }
 
-  bool post_sizes(Lane& lane) {
+  bool post_receives(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {
       StreamState& state = first_waiting(lane);
@@ -96,11 +93,11 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
       const Segment& segment = state.plan[flight.segment];
       VOLLEY_CHECK(flight.size != 0 && flight.size <= segment.bytes, "size={} segment={}",
                    flight.size, segment.bytes);
-      const bool straight = flight.size == segment.bytes && !state.destinations.empty();
+      const bool straight = flight.size == segment.bytes && !state.discards();
       if (!straight && !(flight.staging = receiving_.take())) break;
       std::byte* const to = straight ? state.destination_of(segment) : flight.staging.get();
       flight.bytes_ticket = channel_.receive(lane.peer, state.tag, {to, flight.size});
-      state.decoding.wire_bytes += flight.size;
+      state.arrival.wire_bytes += flight.size;
       any = true;
     }
     return any;
@@ -112,25 +109,20 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
       Flight& first = lane.flying.front();
       if (!first.bytes_ticket || !channel_.done(*first.bytes_ticket)) break;
       StreamState& state = state_of(first.stream);
-      if (first.staging && !state.destinations.empty()) decode(state, first);
+      const bool encoded = first.staging && !state.discards();
+      state.land(!encoded || decode(state, first));
       receiving_.give_back(std::move(first.staging));
-      ++state.moved;
       lane.flying.pop_front();
       any = true;
     }
     return any;
   }
 
-  void decode(StreamState& state, const Flight& flight) {
+  bool decode(const StreamState& state, const Flight& flight) {
     --work_left_;
     const Segment& segment = state.plan[flight.segment];
-    if (codec_->decompress({flight.staging.get(), flight.size},
-                           {state.destination_of(segment), segment.bytes})) {
-      return;
-    }
-    for (std::size_t i = 0; i < segment.count; ++i) {
-      state.decoding.damaged.push_back(segment.block + i);
-    }
+    return codec_->decompress({flight.staging.get(), flight.size},
+                              {state.destination_of(segment), segment.bytes});
   }
 
   bool reap_sends(Lane& lane) {
@@ -139,14 +131,14 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
       Flight& first = lane.flying.front();
       if (!knows_size(first) || !channel_.done(*first.bytes_ticket)) break;
       sending_.give_back(std::move(first.staging));
-      ++state_of(first.stream).moved;
+      state_of(first.stream).land();
       lane.flying.pop_front();
       any = true;
     }
     return any;
   }
 
-  bool post_sends(Lane& lane) {
+  bool post_sends(Lane& lane) override {
     bool any = false;
     while (may_post(lane) && work_left_ != 0) {
       StreamState& state = first_waiting(lane);

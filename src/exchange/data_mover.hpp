@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,27 +21,38 @@ class DataMover {
   /// Blocks on their way to or from one rank.
   using Stream = std::uint64_t;
 
+  /// Where blocks that come belong.
+  struct Landing {
+    std::span<const std::uint64_t> sizes;
+    /// Block i to `destinations[i]`; packed blocks (segment_plan.hpp) must be neighbours in memory.
+    /// None: the bytes are received and thrown away.
+    std::span<std::byte* const> destinations;
+    /// Checked when a block has arrived, while it is in the cache; 0: it has none. None: no block
+    /// has.
+    std::span<const std::uint64_t> checksums;
+  };
+  struct Damage {
+    std::size_t block = 0;
+    std::optional<std::uint64_t> checksum;  ///< what was found; nothing when it does not decode
+  };
+  /// What came of a stream that is received so far.
+  struct Arrival {
+    std::uint64_t wire_bytes = 0;  ///< as they came over the network
+    std::vector<Damage> damaged;   ///< ascending
+  };
+
   virtual ~DataMover() = default;
 
-  /// Sends blocks, which must stay as they are until the stream is complete. `tag` is not in use by
-  /// another unfinished stream between the two ranks.
+  /// Sends blocks, which must stay as they are until the stream is complete; the list itself need
+  /// not. `tag` is not in use by another unfinished stream between the two ranks.
   virtual Stream send(base::Rank to, std::uint32_t tag,
-                      std::vector<std::span<const std::byte>> blocks) = 0;
-  /// Receives blocks of these sizes; block i to `destinations[i]`. No destinations: the bytes are
-  /// received and thrown away. Packed blocks (segment_plan.hpp) must be neighbours in memory.
-  virtual Stream receive(base::Rank from, std::uint32_t tag, std::vector<std::uint64_t> sizes,
-                         std::vector<std::byte*> destinations) = 0;
+                      std::span<const std::span<const std::byte>> blocks) = 0;
+  virtual Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) = 0;
   /// Starts and completes what it can without waiting; whether anything happened.
   virtual bool progress() = 0;
   /// How many leading blocks of a stream have moved completely.
   virtual std::size_t complete(Stream stream) const = 0;
-  /// What came of decoding a stream that is received so far.
-  struct Decoding {
-    std::uint64_t wire_bytes = 0;      ///< as they came over the network
-    std::vector<std::size_t> damaged;  ///< blocks that could not be decoded; their memory is junk
-  };
-  /// Null when blocks move as they are.
-  virtual const Decoding* decoding(Stream) const { return nullptr; }
+  virtual const Arrival& arrival(Stream stream) const = 0;
   /// Forgets a stream of which all blocks are complete.
   virtual void close(Stream stream) = 0;
   /// Whether something is still to be moved.
@@ -49,7 +61,9 @@ class DataMover {
 
 /// Limits on what is in motion at one time.
 struct MoverOptions {
-  std::uint64_t segment_bytes = 1ULL << 20U;   ///< largest message; at most 1 GiB
+  /// Largest message, at most 1 GiB. It fits into a core's second cache, from where its checksum
+  /// is made; of larger ones that was slower, of smaller ones the messages themselves.
+  std::uint64_t segment_bytes = 512ULL << 10U;
   std::uint32_t window = 8;                    ///< messages in flight to, and from, each rank
   std::uint32_t sending_peers = 16;            ///< ranks that are sent to at a time
   std::uint64_t staging_bytes = 32ULL << 20U;  ///< for packing small blocks; at least one segment

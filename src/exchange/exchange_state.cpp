@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <utility>
@@ -86,7 +85,7 @@ void ExchangeState::send_offers(const protocol::ExchangeRequested& request, MapO
       std::vector<std::span<const std::byte>> blocks;
       blocks.reserve(chunks.size());
       for (const Chunk& c : chunks) blocks.emplace_back(site_.arena.at(c.offset), c.bytes);
-      outgoing_.emplace(site_.mover(codec_).send(to, tag, std::move(blocks)), chunks.size());
+      outgoing_.emplace(site_.mover(codec_).send(to, tag, blocks), chunks.size());
     }
     outbox.send(protocol::at_rank(protocol::Role::shuffle_service, to),
                 protocol::ExchangeOffered{key_.shuffle, key_.exchange, same_node, tag,
@@ -112,14 +111,16 @@ bool ExchangeState::offer(base::Rank from, const protocol::ExchangeOffered& offe
 
 void ExchangeState::accept(base::Rank from, Incoming& incoming) {
   if (incoming.same_node || !has_data(incoming.chunks)) return;
-  std::vector<std::uint64_t> sizes = sizes_of(incoming.chunks);
+  const std::vector<std::uint64_t> sizes = sizes_of(incoming.chunks);
   std::vector<std::byte*> destinations;
+  std::vector<std::uint64_t> checksums;
+  for (const Chunk& chunk : incoming.chunks) checksums.push_back(chunk.checksum);
   if (phase_ == Phase::draining || !error_.empty() || !place(incoming.chunks, destinations)) {
     incoming.discarded = true;
     destinations.clear();
   }
-  incoming.stream = site_.mover(incoming.codec)
-                        .receive(from, incoming.tag, std::move(sizes), std::move(destinations));
+  incoming.stream =
+      site_.mover(incoming.codec).receive(from, incoming.tag, {sizes, destinations, checksums});
 }
 
 /// Finds room for chunks as the segment plan wants them and sets their offsets.
@@ -161,15 +162,13 @@ bool ExchangeState::advance() {
     if (!incoming.stream) continue;
     DataMover& mover = site_.mover(incoming.codec);
     const std::size_t complete = mover.complete(*incoming.stream);
-    if (complete == incoming.verified) continue;
+    if (complete == incoming.moved) continue;
     any = true;
-    verify(from, incoming, complete);
-    if (complete == incoming.chunks.size()) {
-      const auto* decoding = mover.decoding(*incoming.stream);
-      if (decoding != nullptr) wire_bytes_ += decoding->wire_bytes;
-      mover.close(*incoming.stream);
-      incoming.stream.reset();
-    }
+    incoming.moved = complete;
+    if (complete != incoming.chunks.size()) continue;
+    conclude(from, incoming);
+    mover.close(*incoming.stream);
+    incoming.stream.reset();
   }
   for (auto stream = outgoing_.begin(); stream != outgoing_.end();) {
     if (site_.mover(codec_).complete(stream->first) != stream->second) {
@@ -183,28 +182,22 @@ bool ExchangeState::advance() {
   return any;
 }
 
-void ExchangeState::verify(base::Rank from, Incoming& incoming, std::size_t complete) {
-  const auto* decoding = site_.mover(incoming.codec).decoding(*incoming.stream);
-  for (; incoming.verified < complete; ++incoming.verified) {
-    const Chunk& chunk = incoming.chunks[incoming.verified];
-    bytes_received_ += chunk.bytes;
-    if (decoding == nullptr) wire_bytes_ += chunk.bytes;
-    if (incoming.discarded) continue;
-    if (decoding != nullptr && std::find(decoding->damaged.begin(), decoding->damaged.end(),
-                                         incoming.verified) != decoding->damaged.end()) {
-      found_damage(from, chunk, "cannot be decompressed");
-      continue;
-    }
-    if (chunk.checksum == 0) continue;
-    const std::uint64_t found = XXH3_64bits(site_.arena.at(chunk.offset), chunk.bytes);
-    if (found == chunk.checksum) continue;
-    found_damage(from, chunk,
-                 fmt::format("with checksum {:016x} instead of {:016x}", found, chunk.checksum));
+/// All that came from a rank is here, and checked.
+void ExchangeState::conclude(base::Rank from, const Incoming& incoming) {
+  const auto& arrival = site_.mover(incoming.codec).arrival(*incoming.stream);
+  wire_bytes_ += arrival.wire_bytes;
+  for (const Chunk& chunk : incoming.chunks) bytes_received_ += chunk.bytes;
+  for (const DataMover::Damage& damage : arrival.damaged) {
+    found_damage(from, incoming.chunks[damage.block], damage);
   }
 }
 
-void ExchangeState::found_damage(base::Rank from, const Chunk& chunk, const std::string& how) {
+void ExchangeState::found_damage(base::Rank from, const Chunk& chunk,
+                                 const DataMover::Damage& damage) {
   if (error_.empty() || !damaged_.empty()) damaged_.insert(chunk.map);
+  const std::string how = damage.checksum ? fmt::format("with checksum {:016x} instead of {:016x}",
+                                                        *damage.checksum, chunk.checksum)
+                                          : "cannot be decompressed";
   fail(
       fmt::format("{}: map output {}, partition {} arrived damaged from rank {} over the network: "
                   "{} bytes {}",

@@ -84,7 +84,7 @@ class ExchangeState {
     std::uint32_t tag = 0;
     protocol::Codec codec = protocol::Codec::none;
     std::optional<DataMover::Stream> stream;
-    std::size_t verified = 0;  ///< chunks
+    std::size_t moved = 0;  ///< chunks
     bool discarded = false;
   };
 
@@ -92,8 +92,8 @@ class ExchangeState {
                    std::uint32_t tag, protocol::Outbox& outbox);
   void accept(base::Rank from, Incoming& incoming);
   bool place(std::vector<protocol::Chunk>& chunks, std::vector<std::byte*>& destinations);
-  void verify(base::Rank from, Incoming& incoming, std::size_t complete);
-  void found_damage(base::Rank from, const protocol::Chunk& chunk, const std::string& how);
+  void conclude(base::Rank from, const Incoming& incoming);
+  void found_damage(base::Rank from, const protocol::Chunk& chunk, const DataMover::Damage& damage);
   void fail(std::string error);
 
   ExchangeKey key_;

@@ -4,37 +4,18 @@
 
 #include "base/check.hpp"
 #include "exchange/data_mover.hpp"
-#include "exchange/segment_plan.hpp"
+#include "exchange/pairwise_stream.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <iterator>
-#include <map>
+#include <memory>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace volley::exchange {
-
-struct PairwiseStream {
-  std::uint32_t tag = 0;
-  std::vector<std::uint64_t> sizes;
-  std::vector<std::span<const std::byte>> sources;  ///< of a sending stream
-  std::vector<std::byte*> destinations;             ///< of a receiving stream, unless it discards
-  std::vector<Segment> plan;
-  std::size_t posted = 0;
-  std::size_t moved = 0;  ///< segments, in order
-
-  /// Where a segment is read from, if it lies packed.
-  std::span<const std::byte> source_of(const Segment& segment) const {
-    return {sources[segment.block].data() + segment.offset, segment.bytes};
-  }
-  std::byte* destination_of(const Segment& segment) const {
-    return destinations[segment.block] + segment.offset;
-  }
-};
 
 /// A segment on its way.
 struct PairwiseFlight {
@@ -60,32 +41,36 @@ class PairwiseMover : public DataMover {
   }
 
   Stream send(base::Rank to, std::uint32_t tag,
-              std::vector<std::span<const std::byte>> blocks) final {
-    State state;
-    for (const auto& block : blocks) state.sizes.push_back(block.size());
-    state.sources = std::move(blocks);
-    return open(sends_, to, {distance(self_, to), 0}, tag, std::move(state));
+              std::span<const std::span<const std::byte>> blocks) final {
+    State& state = new_stream(to, tag);
+    state.start_sending(blocks, options_.segment_bytes);
+    if (!state.complete())
+      lane_of(sends_, to, {distance(self_, to), 0}).waiting.push_back(state.id);
+    return state.id;
   }
 
-  Stream receive(base::Rank from, std::uint32_t tag, std::vector<std::uint64_t> sizes,
-                 std::vector<std::byte*> destinations) final {
-    State state;
-    state.sizes = std::move(sizes);
-    state.destinations = std::move(destinations);
-    return open(receives_, from, {distance(from, self_), last_stream_ + 1}, tag, std::move(state));
+  Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) final {
+    State& state = new_stream(from, tag);
+    state.start_receiving(landing, options_.segment_bytes);
+    if (state.complete()) return state.id;
+    Lane& lane = lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_});
+    lane.waiting.push_back(state.id);
+    post_receives(lane);
+    return state.id;
   }
 
   std::size_t complete(Stream stream) const final {
-    const State& state = streams_.at(stream);
-    if (state.moved == state.plan.size()) return state.sizes.size();
-    return state.plan[state.moved].block;
+    const State& state = state_of(stream);
+    return state.complete() ? state.sizes.size() : state.plan[state.moved].block;
   }
 
+  const Arrival& arrival(Stream stream) const final { return state_of(stream).arrival; }
+
   void close(Stream stream) final {
-    const auto at = streams_.find(stream);
-    VOLLEY_CHECK(at != streams_.end() && at->second.moved == at->second.plan.size(), "stream={}",
-                 stream);
-    streams_.erase(at);
+    State& state = state_of(stream);
+    VOLLEY_CHECK(state.complete(), "stream={}", stream);
+    state.reset();
+    free_.push_back(place_of(stream));
   }
 
   bool busy() const final { return !sends_.empty() || !receives_.empty(); }
@@ -94,10 +79,17 @@ class PairwiseMover : public DataMover {
   /// Streams in order, from or to one rank.
   struct Lane {
     base::Rank peer = base::no_rank;
+    /// Lanes are served in this order. A receiving stream has a lane of its own: the sender serves
+    /// its streams one after the other, in an order that the receiver does not know.
+    std::pair<base::Rank, std::uint64_t> place;
     std::deque<Stream> waiting;  ///< those with segments to post
     std::deque<Flight> flying;
     bool idle() const { return waiting.empty() && flying.empty(); }
   };
+
+  /// Starts what the lane's window has room for; whether there was anything.
+  virtual bool post_sends(Lane& lane) = 0;
+  virtual bool post_receives(Lane& lane) = 0;
 
   /// step(lane) -> whether anything happened, for all lanes of receives.
   template <class Step>
@@ -113,7 +105,7 @@ class PairwiseMover : public DataMover {
   bool may_post(const Lane& lane) const {
     return !lane.waiting.empty() && lane.flying.size() < options_.window;
   }
-  State& first_waiting(const Lane& lane) { return streams_.at(lane.waiting.front()); }
+  State& first_waiting(const Lane& lane) { return state_of(lane.waiting.front()); }
   /// The flight of the lane's next segment.
   Flight& take_off(Lane& lane, State& state) {
     Flight& flight = lane.flying.emplace_back();
@@ -122,45 +114,82 @@ class PairwiseMover : public DataMover {
     if (++state.posted == state.plan.size()) lane.waiting.pop_front();
     return flight;
   }
-  State& state_of(Stream stream) { return streams_.at(stream); }
-  const State& state_of(Stream stream) const { return streams_.at(stream); }
+  State& state_of(Stream stream) {
+    return const_cast<State&>(std::as_const(*this).state_of(stream));
+  }
+  const State& state_of(Stream stream) const {
+    const std::size_t place = place_of(stream);
+    VOLLEY_CHECK(place < streams_.size() && streams_[place]->id == stream, "stream={}", stream);
+    return *streams_[place];
+  }
 
   net::DataChannel& channel_;
   const MoverOptions options_;
 
  private:
-  /// In pairwise order. A receiving stream has a lane of its own: the sender serves its streams one
-  /// after the other, in an order that the receiver does not know.
-  using Lanes = std::map<std::pair<base::Rank, Stream>, Lane>;
+  /// By place. Lanes that have nothing to do are kept for later in `idle_lanes_`.
+  using Lanes = std::vector<std::unique_ptr<Lane>>;
+  static constexpr unsigned place_bits = 32;
+
+  /// The lower half of a stream's number is its place, the upper one says which of those that were
+  /// there it is.
+  static std::size_t place_of(Stream stream) {
+    return stream & ((std::uint64_t{1} << place_bits) - 1);
+  }
 
   base::Rank distance(base::Rank from, base::Rank to) const {
     return (to - from + ranks_) % ranks_;
   }
 
-  Stream open(Lanes& lanes, base::Rank peer, std::pair<base::Rank, Stream> key, std::uint32_t tag,
-              State state) {
+  State& new_stream(base::Rank peer, std::uint32_t tag) {
     VOLLEY_CHECK(peer >= 0 && peer < ranks_ && peer != self_, "peer={}", peer);
     VOLLEY_CHECK(tag < tags_, "tag={}", tag);
-    state.tag = tag;
-    state.plan = plan_segments(state.sizes, options_.segment_bytes);
-    const Stream stream = ++last_stream_;
-    if (!state.plan.empty()) {
-      Lane& lane = lanes[key];
-      lane.peer = peer;
-      lane.waiting.push_back(stream);
+    std::size_t place = streams_.size();
+    if (free_.empty()) {
+      streams_.push_back(std::make_unique<State>());
+    } else {
+      place = free_.back();
+      free_.pop_back();
     }
-    streams_.emplace(stream, std::move(state));
-    return stream;
+    State& state = *streams_[place];
+    state.id = ++opened_ << place_bits | place;
+    state.tag = tag;
+    return state;
+  }
+
+  Lane& lane_of(Lanes& lanes, base::Rank peer, std::pair<base::Rank, std::uint64_t> place) {
+    const auto at =
+        std::lower_bound(lanes.begin(), lanes.end(), place,
+                         [](const auto& lane, const auto& wanted) { return lane->place < wanted; });
+    if (at != lanes.end() && (*at)->place == place) return **at;
+    std::unique_ptr<Lane> lane;
+    if (idle_lanes_.empty()) {
+      lane = std::make_unique<Lane>();
+    } else {
+      lane = std::move(idle_lanes_.back());
+      idle_lanes_.pop_back();
+    }
+    lane->peer = peer;
+    lane->place = place;
+    return **lanes.insert(at, std::move(lane));
   }
 
   template <class Step>
-  static bool serve(Lanes& lanes, std::size_t most, Step& step) {
+  bool serve(Lanes& lanes, std::size_t most, Step& step) {
     bool moved = false;
-    std::size_t served = 0;
-    for (auto lane = lanes.begin(); lane != lanes.end() && served < most;) {
-      moved |= step(lane->second);
-      served += lane->second.idle() ? 0U : 1U;
-      lane = lane->second.idle() ? lanes.erase(lane) : std::next(lane);
+    std::size_t kept = 0;
+    std::size_t seen = 0;
+    for (; seen < lanes.size() && kept < most; ++seen) {
+      moved |= step(*lanes[seen]);
+      if (lanes[seen]->idle()) {
+        idle_lanes_.push_back(std::move(lanes[seen]));
+      } else {
+        std::swap(lanes[kept++], lanes[seen]);
+      }
+    }
+    if (kept != seen) {
+      lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(kept),
+                  lanes.begin() + static_cast<std::ptrdiff_t>(seen));
     }
     return moved;
   }
@@ -168,10 +197,13 @@ class PairwiseMover : public DataMover {
   base::Rank self_;
   base::Rank ranks_;
   std::uint32_t tags_;
-  Stream last_stream_ = 0;
-  std::unordered_map<Stream, State> streams_;
+  std::uint64_t opened_ = 0;           ///< streams so far
+  std::uint64_t receiving_lanes_ = 0;  ///< so far
+  std::vector<std::unique_ptr<State>> streams_;
+  std::vector<std::size_t> free_;  ///< places of streams that are not in use
   Lanes sends_;
   Lanes receives_;
+  Lanes idle_lanes_;
 };
 
 }  // namespace volley::exchange

@@ -24,9 +24,15 @@ void each_block(Blocks blocks, const Segment& segment, Visit&& visit) {
 
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes) {
-  VOLLEY_CHECK(segment_bytes != 0, "blocks={}", sizes.size());
-  const std::uint64_t small = segment_bytes / 8;
   std::vector<Segment> plan;
+  plan_segments(sizes, segment_bytes, plan);
+  return plan;
+}
+
+void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
+                   std::vector<Segment>& plan) {
+  VOLLEY_CHECK(segment_bytes != 0 && plan.empty(), "blocks={}", sizes.size());
+  const std::uint64_t small = segment_bytes / 8;
   bool open = false;  // whether the last segment takes more blocks
   for (std::size_t block = 0; block < sizes.size(); ++block) {
     const std::uint64_t bytes = sizes[block];
@@ -46,7 +52,6 @@ std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
       plan.push_back({block, 1, offset, std::min(segment_bytes, bytes - offset)});
     }
   }
-  return plan;
 }
 
 bool lies_packed(Blocks blocks, const Segment& segment) {

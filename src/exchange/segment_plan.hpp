@@ -33,6 +33,9 @@ struct Segment {
 /// Blocks of up to an eighth of that are packed. Empty blocks take part in no message.
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes);
+/// The same into `plan`, which is empty.
+void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
+                   std::vector<Segment>& plan);
 
 /// Whether the blocks of a segment lie in memory as the segment has them.
 bool lies_packed(std::span<const std::span<const std::byte>> blocks, const Segment& segment);

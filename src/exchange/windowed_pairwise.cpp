@@ -3,6 +3,7 @@
 #include "exchange/segment_plan.hpp"
 #include "exchange/staging.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -26,13 +27,17 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
         staging_(options.segment_bytes, options.staging_bytes) {}
 
   bool progress() override {
-    const bool received = serve_receives([this](Lane& lane) {
-      const bool reaped = reap(lane);
-      return post_receives(lane) || reaped;
-    });
+    if (!busy()) return false;
+    channel_.progress();
+    // Sends first: an MPI library may copy a message that waits already while its receive is
+    // posted, and the other side shall have something to copy meanwhile.
     const bool sent = serve_sends([this](Lane& lane) {
       const bool reaped = reap(lane);
       return post_sends(lane) || reaped;
+    });
+    const bool received = serve_receives([this](Lane& lane) {
+      const bool reaped = reap(lane);
+      return post_receives(lane) || reaped;
     });
     return received || sent;
   }
@@ -45,20 +50,25 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
       Flight& first = lane.flying.front();
       staging_.give_back(std::move(first.staging));
       StreamState& state = state_of(first.stream);
-      if (++state.moved == state.plan.size()) state.scratch.reset();
+      const Segment& segment = state.plan[first.segment];
+      for (std::size_t i = 0; i < segment.count; ++i) {
+        state.arrival.wire_bytes += std::min(segment.bytes, state.sizes[segment.block + i]);
+      }
+      state.land();
+      if (state.complete()) state.scratch.reset();
       lane.flying.pop_front();
       any = true;
     }
     return any;
   }
 
-  bool post_receives(Lane& lane) {
+  bool post_receives(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {
       StreamState& state = first_waiting(lane);
       const Segment& segment = state.plan[state.posted];
       std::byte* to = nullptr;
-      if (state.destinations.empty()) {
+      if (state.discards()) {
         if (state.moved != state.posted) break;  // its only buffer is in use
         if (!state.scratch) state.scratch = std::make_unique<std::byte[]>(options_.segment_bytes);
         to = state.scratch.get();
@@ -71,7 +81,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
-  bool post_sends(Lane& lane) {
+  bool post_sends(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {
       StreamState& state = first_waiting(lane);

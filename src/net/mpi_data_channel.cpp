@@ -3,36 +3,150 @@
 #include "net/mpi_handles.hpp"
 #include "net/mpi_world.hpp"
 
-#include <unordered_map>
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <utility>
+#include <vector>
 
 namespace volley::net {
 
 namespace {
 
+/// So many transfers are looked at in one progress(): it has to stay short however many there are.
+constexpr std::size_t tested_at_once = 64;
+
+/// MPI libraries copy messages up to about this size away at once: their sends are complete.
+constexpr std::uint64_t eager = 4096;
+
+constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
+/// A place for a transfer; used again and again, for a new generation of tickets each time.
 struct Transfer {
-  MPI_Request request = MPI_REQUEST_NULL;
+  std::uint32_t generation = 0;
+  std::uint32_t request = nowhere;  ///< its place among the requests while it is under way
   std::uint64_t size = 0;
+  bool in_use = false;
   bool receives = false;
-  bool failed = false;
+  bool complete = false;
 };
+
+std::uint32_t place_of(DataChannel::Ticket ticket) { return static_cast<std::uint32_t>(ticket); }
 
 }  // namespace
 
 struct MpiDataChannel::State {
   MPI_Comm communicator = MPI_COMM_NULL;
   int largest_tag = 0;
-  Ticket next = 1;
-  std::unordered_map<Ticket, Transfer> transfers;
+  std::vector<Transfer> transfers;
+  std::vector<std::uint32_t> free;
+  std::vector<MPI_Request> requests;       ///< of what is under way, without gaps
+  std::vector<std::uint32_t> transfer_of;  ///< beside requests
+  std::size_t next_tested = 0;             ///< where the next progress() begins
 
-  Ticket add(const Transfer& transfer) {
-    transfers.emplace(next, transfer);
-    return next++;
-  }
+  Transfer& at(Ticket ticket);
+  std::uint32_t take_place();
+  template <class Start>
+  Ticket start(std::uint64_t size, bool receives, Start&& start);
+  void finish(std::size_t request, const MPI_Status& status);
+  void check_size(std::size_t request, int error) const;
+  void remove_request(std::size_t request);
+  void test_one_by_one(std::size_t begin, std::size_t count);
 };
 
 int folded_tag(std::uint32_t tag, int largest) {
   return static_cast<int>(tag % (static_cast<std::uint64_t>(largest) + 1));
+}
+
+Transfer& MpiDataChannel::State::at(Ticket ticket) {
+  const std::uint32_t place = place_of(ticket);
+  const bool known = place < transfers.size() && transfers[place].in_use &&
+                     transfers[place].generation == ticket >> 32U;
+  VOLLEY_CHECK(known, "ticket {} is not in flight", ticket);
+  return transfers[place];
+}
+
+std::uint32_t MpiDataChannel::State::take_place() {
+  if (free.empty()) {
+    transfers.emplace_back();
+    return static_cast<std::uint32_t>(transfers.size() - 1);
+  }
+  const std::uint32_t place = free.back();
+  free.pop_back();
+  return place;
+}
+
+/// `start(request)` is the MPI call; whether it succeeded.
+template <class Start>
+DataChannel::Ticket MpiDataChannel::State::start(std::uint64_t size, bool receives, Start&& start) {
+  VOLLEY_CHECK(size <= largest_message, "size={}", size);
+  const std::uint32_t place = take_place();
+  Transfer& transfer = transfers[place];
+  transfer = {transfer.generation + 1, nowhere, size, true, receives, false};
+  MPI_Request request = MPI_REQUEST_NULL;
+  bool failed = start(request) != MPI_SUCCESS;  // then it never completes
+  if (!failed && !receives && size <= eager) {
+    int complete = 0;
+    failed = MPI_Test(&request, &complete, MPI_STATUS_IGNORE) != MPI_SUCCESS;
+    transfer.complete = !failed && complete != 0;
+  }
+  if (!failed && !transfer.complete) {
+    transfer.request = static_cast<std::uint32_t>(requests.size());
+    requests.push_back(request);
+    transfer_of.push_back(place);
+  }
+  return Ticket{transfer.generation} << 32U | place;
+}
+
+void MpiDataChannel::State::remove_request(std::size_t request) {
+  transfers[transfer_of[request]].request = nowhere;
+  if (request + 1 != requests.size()) {
+    requests[request] = requests.back();
+    transfer_of[request] = transfer_of.back();
+    transfers[transfer_of[request]].request = static_cast<std::uint32_t>(request);
+  }
+  requests.pop_back();
+  transfer_of.pop_back();
+}
+
+/// A request that has ended well.
+void MpiDataChannel::State::finish(std::size_t request, const MPI_Status& status) {
+  Transfer& transfer = transfers[transfer_of[request]];
+  if (transfer.receives) {
+    int count = 0;
+    MPI_Get_count(&status, MPI_BYTE, &count);
+    VOLLEY_CHECK(static_cast<std::uint64_t>(count) == transfer.size, "expected {} bytes, got {}",
+                 transfer.size, count);
+  }
+  transfer.complete = true;
+}
+
+/// A request that has failed: because its peer is gone, not because the two disagree.
+void MpiDataChannel::State::check_size(std::size_t request, int error) const {
+  int kind = 0;
+  MPI_Error_class(error, &kind);
+  VOLLEY_CHECK(kind != MPI_ERR_TRUNCATE, "a block larger than the {} bytes expected arrived",
+               transfers[transfer_of[request]].size);
+}
+
+/// Also after an error somewhere among them. A request that has failed is never complete.
+void MpiDataChannel::State::test_one_by_one(std::size_t begin, std::size_t count) {
+  for (std::size_t request = begin + count; request-- > begin;) {
+    if (requests[request] == MPI_REQUEST_NULL) {
+      remove_request(request);
+      continue;
+    }
+    int complete = 0;
+    MPI_Status status;
+    const int code = MPI_Test(&requests[request], &complete, &status);
+    if (code == MPI_SUCCESS && complete == 0) continue;
+    if (code == MPI_SUCCESS) {
+      finish(request, status);
+    } else {
+      check_size(request, code);
+    }
+    remove_request(request);
+  }
 }
 
 MpiDataChannel::MpiDataChannel(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -43,14 +157,20 @@ MpiDataChannel::~MpiDataChannel() = default;
 base::Result<MpiDataChannel> MpiDataChannel::open(const MpiWorld& world) {
   auto communicator = duplicate_communicator(world.handles().world);
   if (!communicator) return communicator.failure();
+  MpiHandles handles;
+  handles.world = communicator.value();
+  return over(handles);
+}
+
+MpiDataChannel MpiDataChannel::over(const MpiHandles& handles) {
   auto state = std::make_unique<State>();
-  state->communicator = communicator.value();
+  state->communicator = handles.world;
   state->largest_tag = net::largest_tag(state->communicator);
   return MpiDataChannel(std::move(state));
 }
 
 void MpiDataChannel::close() {
-  VOLLEY_CHECK(state_->transfers.empty(), "in flight={}", state_->transfers.size());
+  VOLLEY_CHECK(in_flight() == 0, "in flight={}", in_flight());
   MPI_Comm_free(&state_->communicator);
 }
 
@@ -60,53 +180,73 @@ std::uint64_t MpiDataChannel::distinct_tags() const {
 
 DataChannel::Ticket MpiDataChannel::send(base::Rank to, std::uint32_t tag,
                                          std::span<const std::byte> block) {
-  VOLLEY_CHECK(block.size() <= largest_message, "size={}", block.size());
-  Transfer transfer{.size = block.size()};
-  transfer.failed = MPI_Isend(block.data(), static_cast<int>(block.size()), MPI_BYTE, to,
-                              folded_tag(tag, state_->largest_tag), state_->communicator,
-                              &transfer.request) != MPI_SUCCESS;
-  return state_->add(transfer);
+  return state_->start(block.size(), false, [&](MPI_Request& request) {
+    return MPI_Isend(block.data(), static_cast<int>(block.size()), MPI_BYTE, to,
+                     folded_tag(tag, state_->largest_tag), state_->communicator, &request);
+  });
 }
 
 DataChannel::Ticket MpiDataChannel::receive(base::Rank from, std::uint32_t tag,
                                             std::span<std::byte> block) {
-  VOLLEY_CHECK(block.size() <= largest_message, "size={}", block.size());
-  Transfer transfer{.size = block.size(), .receives = true};
-  transfer.failed = MPI_Irecv(block.data(), static_cast<int>(block.size()), MPI_BYTE, from,
-                              folded_tag(tag, state_->largest_tag), state_->communicator,
-                              &transfer.request) != MPI_SUCCESS;
-  return state_->add(transfer);
+  return state_->start(block.size(), true, [&](MPI_Request& request) {
+    return MPI_Irecv(block.data(), static_cast<int>(block.size()), MPI_BYTE, from,
+                     folded_tag(tag, state_->largest_tag), state_->communicator, &request);
+  });
+}
+
+void MpiDataChannel::progress() {
+  State& state = *state_;
+  if (state.requests.empty()) return;
+  if (state.next_tested >= state.requests.size()) state.next_tested = 0;
+  const std::size_t begin = state.next_tested;
+  const std::size_t count = std::min(tested_at_once, state.requests.size() - begin);
+  state.next_tested = begin + count;
+  if (count == 1) {  // MPI_Test looks again after it has made progress, MPI_Testsome does not
+    state.test_one_by_one(begin, count);
+    return;
+  }
+  std::array<int, tested_at_once> places{};
+  std::array<MPI_Status, tested_at_once> statuses;
+  int ended = 0;
+  const int code = MPI_Testsome(static_cast<int>(count), &state.requests[begin], &ended,
+                                places.data(), statuses.data());
+  if (code != MPI_SUCCESS && code != MPI_ERR_IN_STATUS) {
+    state.test_one_by_one(begin, count);
+    return;
+  }
+  for (int i = 0; i < ended; ++i) {
+    const auto each = static_cast<std::size_t>(i);
+    const std::size_t request = begin + static_cast<std::size_t>(places[each]);
+    const bool failed = code == MPI_ERR_IN_STATUS && statuses[each].MPI_ERROR != MPI_SUCCESS;
+    if (failed) {
+      state.check_size(request, statuses[each].MPI_ERROR);
+    } else {
+      state.finish(request, statuses[each]);
+    }
+  }
+  std::sort(places.begin(), places.begin() + ended, std::greater<>());
+  for (int i = 0; i < ended; ++i) {
+    state.remove_request(begin + static_cast<std::size_t>(places[static_cast<std::size_t>(i)]));
+  }
 }
 
 bool MpiDataChannel::done(Ticket ticket) {
-  const auto at = state_->transfers.find(ticket);
-  VOLLEY_CHECK(at != state_->transfers.end(), "ticket {} is not in flight", ticket);
-  Transfer& transfer = at->second;
-  if (transfer.failed) return false;
-  int complete = 0;
-  MPI_Status status;
-  const int code = MPI_Test(&transfer.request, &complete, &status);
-  if (code != MPI_SUCCESS) {
-    int kind = 0;
-    MPI_Error_class(code, &kind);
-    VOLLEY_CHECK(kind != MPI_ERR_TRUNCATE, "a block larger than the {} bytes expected arrived",
-                 transfer.size);
-    transfer.failed = true;
-    return false;
-  }
-  if (complete == 0) return false;
-  if (transfer.receives) {
-    int count = 0;
-    MPI_Get_count(&status, MPI_BYTE, &count);
-    VOLLEY_CHECK(static_cast<std::uint64_t>(count) == transfer.size, "expected {} bytes, got {}",
-                 transfer.size, count);
-  }
-  state_->transfers.erase(at);
+  Transfer& transfer = state_->at(ticket);
+  if (!transfer.complete) return false;
+  transfer.in_use = false;
+  state_->free.push_back(place_of(ticket));
   return true;
 }
 
-void MpiDataChannel::abandon(Ticket ticket) { state_->transfers.erase(ticket); }
+void MpiDataChannel::abandon(Ticket ticket) {
+  Transfer& transfer = state_->at(ticket);
+  if (transfer.request != nowhere) state_->remove_request(transfer.request);
+  transfer.in_use = false;
+  state_->free.push_back(place_of(ticket));
+}
 
-std::size_t MpiDataChannel::in_flight() const { return state_->transfers.size(); }
+std::size_t MpiDataChannel::in_flight() const {
+  return state_->transfers.size() - state_->free.size();
+}
 
 }  // namespace volley::net

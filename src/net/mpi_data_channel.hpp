@@ -9,11 +9,14 @@
 namespace volley::net {
 
 class MpiWorld;
+struct MpiHandles;
 
 class MpiDataChannel final : public DataChannel {
  public:
   /// Collective over the world.
   static base::Result<MpiDataChannel> open(const MpiWorld& world);
+  /// Over the communicator `handles.world`, which is somebody else's: never close()d.
+  static MpiDataChannel over(const MpiHandles& handles);
 
   MpiDataChannel(MpiDataChannel&& other) noexcept;
   MpiDataChannel& operator=(MpiDataChannel&& other) noexcept;
@@ -27,6 +30,7 @@ class MpiDataChannel final : public DataChannel {
 
   Ticket send(base::Rank to, std::uint32_t tag, std::span<const std::byte> block) override;
   Ticket receive(base::Rank from, std::uint32_t tag, std::span<std::byte> block) override;
+  void progress() override;
   /// A transfer that MPI reports as failed is never done; its peer is gone, abandon it.
   bool done(Ticket ticket) override;
   void abandon(Ticket ticket) override;

@@ -1,10 +1,10 @@
 #include "program/task_context.hpp"
 
+#include "exchange/checksum.hpp"
 #include "program/modules.hpp"
 #include "storage/scratch_file.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 
@@ -56,7 +56,7 @@ std::vector<protocol::Chunk> TaskContext::chunks(base::ShuffleNumber shuffle,
 
 void TaskContext::check_on_disk(const protocol::Chunk& chunk) {
   const storage::NodeArena& arena = services_.arena();
-  const std::uint64_t found = XXH3_64bits(arena.at(chunk.offset), chunk.bytes);
+  const std::uint64_t found = exchange::checksum_of({arena.at(chunk.offset), chunk.bytes});
   if (found == chunk.checksum) return;
   const std::string where = fmt::format(
       "came back damaged from the scratch file {} (in volley.local.dir), offset {}: {} bytes with "

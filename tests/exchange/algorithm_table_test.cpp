@@ -66,6 +66,7 @@ TEST(AlgorithmTable, MistakesNameTheLine) {
       {"0 1 64 bruck 1 1k\n", "t:1: ranks '0'"},
       {"4 1 64 fast 1 1k\n", "t:1: algorithm 'fast' is not one of"},
       {"4 1 64 auto 1 1k\n", "t:1: 'auto' cannot be in a table"},
+      {"4 1 64 shuffle 1 1k\n", "t:1: 'shuffle' cannot be in a table"},
       {"4 1 64 bruck -1 1k\n", "t:1: window '-1'"},
       {"4 1 64 bruck 1 2g\n", "t:1: segment '2g' is not between"},
       {"4 1 64q bruck 1 1k\n", "t:1: '64q' has the unknown unit"},

@@ -116,6 +116,28 @@ TEST(ChunkWriter, MakesChecksumsOnlyWhenAsked) {
   EXPECT_NE(arena.release_all(1), 0U);
 }
 
+TEST(ChunkWriter, AppendedRecordsAreThoseOfReserveAndCommit) {
+  constexpr std::uint64_t large_slab = 1U << 20U;  // chunks of many stretches
+  auto arena = std::move(storage::NodeArena::create({64 * large_slab, large_slab})).value();
+  ChunkWriter writer(arena, owner, 3);
+  std::vector<std::vector<std::uint64_t>> expected(3);
+  for (std::uint64_t i = 0; i < 400'000; ++i) {
+    const auto partition = static_cast<std::uint32_t>(i % 7 % 3);
+    std::memcpy(writer.append(partition, sizeof i), &i, sizeof i);
+    expected[partition].push_back(i);
+  }
+  const auto output = writer.finish();
+  std::vector<std::vector<std::uint64_t>> found(3);
+  for (const auto& chunk : output.chunks) {
+    const auto* begin = reinterpret_cast<const std::uint64_t*>(arena.at(chunk.offset));
+    found[chunk.partition].insert(found[chunk.partition].end(), begin, begin + chunk.records);
+    EXPECT_EQ(chunk.bytes, chunk.records * sizeof(std::uint64_t));
+    EXPECT_EQ(chunk.checksum, XXH3_64bits(begin, chunk.bytes));
+  }
+  EXPECT_EQ(found, expected);
+  release(arena, output);
+}
+
 TEST(ChunkWriter, EmptyPartitionsHaveNoChunksAndEmptyRecordsCount) {
   auto arena = make(4);
   ChunkWriter writer(arena, owner, 3);

@@ -152,6 +152,7 @@ void test_data_channel(const MpiWorld& world) {
   VOLLEY_CHECK(channel.in_flight() == tickets.size(), "in flight={}", channel.in_flight());
   Poller poller;
   while (!tickets.empty()) {
+    channel.progress();
     poller.wait(std::erase_if(tickets, [&](auto ticket) { return channel.done(ticket); }) != 0);
   }
   for (std::size_t i = 0; i < tags.size(); ++i) {

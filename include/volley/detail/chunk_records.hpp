@@ -23,8 +23,7 @@ template <class T, class X>
 void write_record(exchange::ChunkWriter& chunks, std::uint32_t partition, const X& record,
                   protocol::Bytes& scratch) {
   if constexpr (protocol::is_bitwise_v<T>) {
-    place_record<T>(chunks.reserve(partition, sizeof(T)), record);
-    chunks.commit(partition, sizeof(T));
+    place_record<T>(chunks.append(partition, sizeof(T)), record);
   } else {
     scratch.clear();
     {

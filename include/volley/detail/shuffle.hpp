@@ -7,6 +7,7 @@
 #include "exchange/chunk_writer.hpp"
 
 #include <volley/detail/chunk_records.hpp>
+#include <volley/detail/fast_modulo.hpp>
 #include <volley/detail/fold.hpp>
 #include <volley/detail/group.hpp>
 #include <volley/detail/hot_keys.hpp>
@@ -79,6 +80,30 @@ struct HashPartition {
   }
 };
 
+/// A partition function made ready for many keys; its results are the same.
+template <class Partition>
+struct ReadyPartition : Partition {
+  explicit ReadyPartition(Partition partition) : Partition(std::move(partition)) {}
+};
+template <>
+class ReadyPartition<HashPartition> {
+ public:
+  explicit ReadyPartition(const HashPartition& partition)
+      : partition_(partition), modulo_(partition.partitions) {}
+  template <class K>
+  std::uint32_t operator()(const K& key) const {
+    if constexpr (std::is_integral_v<K>) {
+      return modulo_(key);
+    } else {
+      return partition_(key);
+    }
+  }
+
+ private:
+  HashPartition partition_;
+  FastModulo modulo_;
+};
+
 template <class K, class Less>
 struct RangePartition {
   std::vector<K> bounds;  ///< ascending by Less; partition i holds keys <= bounds[i]
@@ -107,8 +132,9 @@ void combining_map_task(TaskContext& context, base::RddId rdd, std::uint32_t par
   protocol::Reader in(captures);
   MapTaskHeader header;
   protocol::read(in, header);
-  Partition partition_of;
-  protocol::read(in, partition_of);
+  Partition shipped;
+  protocol::read(in, shipped);
+  const ReadyPartition<Partition> partition_of(std::move(shipped));
   Shipped<F> function(in);
   Fold fold{function.get()};
   RecordWriter<std::pair<K, C>> writer(context, header.reducers);
@@ -146,8 +172,9 @@ void plain_map_task(TaskContext& context, base::RddId rdd, std::uint32_t partiti
   protocol::Reader in(captures);
   MapTaskHeader header;
   protocol::read(in, header);
-  Partition partition_of;
-  protocol::read(in, partition_of);
+  Partition shipped;
+  protocol::read(in, shipped);
+  const ReadyPartition<Partition> partition_of(std::move(shipped));
   RecordWriter<owned_t<R>> writer(context, header.reducers);
   HotKeys<owned_t<typename R::first_type>> hot_keys;
   auto write = [&](auto&& record) __attribute__((always_inline)) {

@@ -41,6 +41,7 @@ ExchangeOperation::ExchangeOperation(const exchange::RankGroup& group,
                                      exchange::AllToAll& exchange, Buffer& send, Buffer& receive,
                                      std::optional<std::uint64_t> seed)
     : self_(static_cast<std::size_t>(group.rank())),
+      nodes_(group.node_of_rank()),
       shape_(shape),
       exchange_(exchange),
       send_(send),
@@ -52,7 +53,13 @@ ContentKey ExchangeOperation::key(std::size_t from, std::size_t to, std::uint64_
 }
 
 void ExchangeOperation::before(std::uint64_t iteration) {
-  if (!seed_) return;
+  if (!seed_ && written_) return;
+  written_ = true;
+  if (seed_) fill_blocks(iteration);
+  status_ = exchange_.written(send_.data());
+}
+
+void ExchangeOperation::fill_blocks(std::uint64_t iteration) {
   for (std::size_t to = 0; to < shape_.send_bytes.size(); ++to) {
     fill(send_.part(shape_.send_offsets[to], shape_.send_bytes[to]), key(self_, to, iteration));
   }
@@ -61,7 +68,9 @@ void ExchangeOperation::before(std::uint64_t iteration) {
 
 std::string ExchangeOperation::after(std::uint64_t iteration) {
   if (!seed_) return {};
+  const std::uint32_t own = nodes_[self_];
   for (std::size_t from = 0; from < shape_.receive_bytes.size(); ++from) {
+    if (exchange_.shares_within_node() && nodes_[from] == own) continue;
     const std::uint64_t bytes = shape_.receive_bytes[from];
     const auto place = first_difference(receive_.part(shape_.receive_offsets[from], bytes),
                                         key(from, self_, iteration));
@@ -79,6 +88,9 @@ std::string ExchangeOperation::after(std::uint64_t iteration) {
   return {};
 }
 
-base::Status ExchangeOperation::run() { return exchange_.run(send_.data(), receive_.data()); }
+base::Status ExchangeOperation::run() {
+  if (!status_) return status_;
+  return exchange_.run(send_.data(), receive_.data());
+}
 
 }  // namespace volley::bench

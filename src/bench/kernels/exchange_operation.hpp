@@ -8,6 +8,7 @@
 #include "exchange/alltoall/alltoall.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace volley::bench {
 
@@ -38,14 +39,18 @@ class ExchangeOperation final : public Operation {
   base::Status run() override;
 
  private:
+  void fill_blocks(std::uint64_t iteration);
   ContentKey key(std::size_t from, std::size_t to, std::uint64_t iteration) const;
 
   std::size_t self_;
+  std::vector<std::uint32_t> nodes_;  ///< by rank
   const exchange::ExchangeShape& shape_;
   exchange::AllToAll& exchange_;
   Buffer& send_;
   Buffer& receive_;
   std::optional<std::uint64_t> seed_;
+  bool written_ = false;
+  base::Status status_ = base::Done{};
 };
 
 }  // namespace volley::bench

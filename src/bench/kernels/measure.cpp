@@ -57,8 +57,8 @@ base::Result<Measured> bring_together(const exchange::RankGroup& group,
   return measured;
 }
 
-base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimits& limits,
-                               Operation& operation) {
+base::Result<std::vector<double>> time_iterations(const exchange::RankGroup& group,
+                                                  const LoopLimits& limits, Operation& operation) {
   const MPI_Comm communicator = group.handles().communicator;
   std::vector<double> times;
   std::string wrong;
@@ -92,7 +92,14 @@ base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimit
   const auto anywhere = first_text(group, wrong);
   if (!anywhere) return anywhere.failure();
   if (!anywhere.value().empty()) return base::Failure{wrong_contents + anywhere.value()};
-  return bring_together(group, times);
+  return times;
+}
+
+base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimits& limits,
+                               Operation& operation) {
+  const auto times = time_iterations(group, limits, operation);
+  if (!times) return times.failure();
+  return bring_together(group, times.value());
 }
 
 }  // namespace volley::bench

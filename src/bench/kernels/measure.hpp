@@ -42,7 +42,11 @@ struct Measured {
 base::Result<Measured> measure(const exchange::RankGroup& group, const LoopLimits& limits,
                                Operation& operation);
 
-/// Collective: every rank's own times of the same iterations, brought together.
+/// The first half of measure(): this rank's own times.
+base::Result<std::vector<double>> time_iterations(const exchange::RankGroup& group,
+                                                  const LoopLimits& limits, Operation& operation);
+
+/// The second: collective, every rank's own times of the same iterations, brought together.
 base::Result<Measured> bring_together(const exchange::RankGroup& group,
                                       const std::vector<double>& times);
 

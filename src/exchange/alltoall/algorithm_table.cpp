@@ -42,7 +42,10 @@ Result<AlgorithmTable::Row> parse_row(const std::vector<std::string>& words) {
   row.bytes = bytes.value().value;
   const auto algorithm = parse_algorithm(words[3]);
   if (!algorithm) return algorithm.failure();
-  if (algorithm.value() == Algorithm::automatic) return Failure{"'auto' cannot be in a table"};
+  const bool chosen = algorithm.value() != Algorithm::automatic;
+  if (!chosen || algorithm.value() == Algorithm::shuffle) {
+    return Failure{fmt::format("'{}' cannot be in a table", words[3])};
+  }
   row.choice.algorithm = algorithm.value();
   if (!parse_number(words[4], row.choice.window)) {
     return Failure{fmt::format("window '{}' is a positive number", words[4])};
@@ -75,6 +78,8 @@ std::string_view name_of(Algorithm algorithm) {
       return "bruck";
     case Algorithm::node:
       return "node";
+    case Algorithm::shuffle:
+      return "shuffle";
     case Algorithm::automatic:
       break;
   }
@@ -85,8 +90,8 @@ Result<Algorithm> parse_algorithm(std::string_view name) {
   for (const Algorithm each : all_algorithms) {
     if (name == name_of(each)) return each;
   }
-  return Failure{
-      fmt::format("algorithm '{}' is not one of library, pairwise, bruck, node, auto", name)};
+  return Failure{fmt::format(
+      "algorithm '{}' is not one of library, pairwise, bruck, node, shuffle, auto", name)};
 }
 
 AlgorithmTable::AlgorithmTable(std::vector<Row> rows) : rows_(std::move(rows)) {

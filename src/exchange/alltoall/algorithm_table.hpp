@@ -17,16 +17,16 @@
 
 namespace volley::exchange {
 
-enum class Algorithm : std::uint8_t { library, pairwise, bruck, node, automatic };
+enum class Algorithm : std::uint8_t { library, pairwise, bruck, node, shuffle, automatic };
 
 inline constexpr std::array all_algorithms = {Algorithm::library, Algorithm::pairwise,
-                                              Algorithm::bruck, Algorithm::node,
-                                              Algorithm::automatic};
+                                              Algorithm::bruck,   Algorithm::node,
+                                              Algorithm::shuffle, Algorithm::automatic};
 
 inline constexpr std::uint32_t default_window = 16;
 inline constexpr std::uint64_t default_segment = 4ULL << 20U;
 
-/// "library", "pairwise", "bruck", "node", "auto".
+/// "library", "pairwise", "bruck", "node", "shuffle", "auto".
 std::string_view name_of(Algorithm algorithm);
 base::Result<Algorithm> parse_algorithm(std::string_view name);
 

@@ -60,6 +60,8 @@ base::Result<std::unique_ptr<AllToAll>> prepare_alltoall(const RankGroup& group,
       return make_node_aggregated(parts);
     case Algorithm::library:
       return make_library(parts);
+    case Algorithm::shuffle:
+      return make_shuffle(parts);
     case Algorithm::pairwise:
     case Algorithm::automatic:
       break;

@@ -7,6 +7,8 @@
 //   pairwise  windowed: every pair of ranks directly, a bounded number of segments in flight
 //   bruck     log2(ranks) messages per rank, each block forwarded by several: for tiny blocks
 //   node      one message per pair of nodes, gathered and scattered among the ranks of a node
+//   shuffle   what the shuffle service does: its mover, in chunks with checksums that are checked;
+//             what stays within a node stays where it is
 //   auto      one of these by size and shape, from a table (algorithm_table.hpp)
 //
 // No algorithm needs more memory than the two buffers and `staging_bytes`: bruck and node move
@@ -50,6 +52,12 @@ class AllToAll {
   /// they are until then. Collective over the group, at each rank's own pace.
   virtual base::Status start(const std::byte* send, std::byte* receive) = 0;
   virtual base::Result<bool> progress() = 0;
+
+  /// The blocks to send have got their contents, from which checksums are made, if there are any,
+  /// as map tasks do while they write. Before the first exchange of these contents. Collective.
+  virtual base::Status written(const std::byte*) { return base::Done{}; }
+  /// Whether blocks for ranks of the own node are left where they are.
+  virtual bool shares_within_node() const { return false; }
 
   /// What was chosen; never `automatic`.
   const Choice& choice() const { return choice_; }

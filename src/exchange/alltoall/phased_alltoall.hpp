@@ -40,6 +40,7 @@ class PhasedAllToAll : public AllToAll {
 };
 
 std::unique_ptr<AllToAll> make_pairwise(const AllToAllParts& parts);
+std::unique_ptr<AllToAll> make_shuffle(const AllToAllParts& parts);
 std::unique_ptr<AllToAll> make_bruck(const AllToAllParts& parts);
 /// Collective: the ranks of a node learn how much they carry for each other.
 base::Result<std::unique_ptr<AllToAll>> make_node_aggregated(const AllToAllParts& parts);
