@@ -9,6 +9,7 @@
 // that has data, and writing goes on in the memory that this freed.
 
 #include "exchange/slab_bump.hpp"
+#include "exchange/zeroed_array.hpp"
 #include "protocol/driver_messages.hpp"
 #include "storage/node_arena.hpp"
 
@@ -45,6 +46,7 @@ class ChunkWriter {
     if (static_cast<std::size_t>(open.end - open.next) < max_bytes) [[unlikely]] {
       make_room(partition, max_bytes);
     }
+    if (max_bytes == 0 && open.next == nullptr) begin_without_room(partition);
     return open.next;
   }
   /// Keeps the first `bytes` of the room reserved last for this partition.
@@ -64,7 +66,8 @@ class ChunkWriter {
   Output finish();
 
  private:
-  /// The chunk that a partition is writing; all pointers alike when there is none.
+  /// The chunk that a partition is writing; all pointers alike when there is none, null when there
+  /// never was.
   struct Open {
     std::byte* next = nullptr;
     std::byte* end = nullptr;
@@ -75,6 +78,7 @@ class ChunkWriter {
 
   void make_room(std::uint32_t partition, std::size_t max_bytes);
   bool find_room(std::uint32_t partition, std::size_t max_bytes);
+  void begin_without_room(std::uint32_t partition);
   void close_all();
   void close(std::uint32_t partition);
   bool makes_checksums() const { return checksums_ == Checksums::on; }
@@ -82,7 +86,9 @@ class ChunkWriter {
   storage::NodeArena* arena_;
   SlabBump slabs_;
   SlabBump disk_;
-  std::vector<Open> open_;
+  ZeroedArray<Open> open_;
+  std::vector<std::uint32_t> begun_;  ///< partitions whose open_ is not zero
+  std::uint64_t first_chunk_;
   std::vector<protocol::Chunk> closed_;   ///< in memory
   std::vector<protocol::Chunk> spilled_;  ///< on disk
   std::uint64_t spilled_bytes_ = 0;
