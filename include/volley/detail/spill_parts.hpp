@@ -5,6 +5,7 @@
 #include "exchange/chunk_writer.hpp"
 
 #include <volley/detail/chunk_records.hpp>
+#include <volley/hash.hpp>
 
 #include <array>
 #include <cstdint>
