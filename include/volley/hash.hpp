@@ -43,6 +43,7 @@ std::uint64_t hash_key(const K& key) {
     return detail::mix64(static_cast<std::uint64_t>(key));
   } else if constexpr (std::is_floating_point_v<K>) {
     const auto value = static_cast<double>(key);
+    if (value != value) return detail::mix64(~0ULL);  // all NaNs are one key
     return detail::mix64(value == 0 ? 0 : std::bit_cast<std::uint64_t>(value));
   } else if constexpr (detail::StringLike<K>) {
     const std::string_view text = key;

@@ -21,6 +21,7 @@
 #include <volley/detail/shuffle.hpp>
 #include <volley/detail/sources.hpp>
 #include <volley/error.hpp>
+#include <volley/order.hpp>
 #include <volley/types.hpp>
 
 #include <cstdint>
@@ -33,20 +34,6 @@
 #include <vector>
 
 namespace volley {
-
-/// Orders for top() and sort_by_key().
-inline constexpr std::greater<> descending{};
-inline constexpr std::less<> ascending{};
-/// For top(): pairs by their value, larger first; equal values by key.
-struct ByValue {
-  template <class A, class B>
-  bool operator()(const A& a, const B& b) const {
-    if (b.second < a.second) return true;
-    if (a.second < b.second) return false;
-    return a.first < b.first;
-  }
-};
-inline constexpr ByValue by_value{};
 
 template <class T, class P>
 class Rdd {
@@ -172,8 +159,8 @@ class Rdd {
   auto sort_by_key(bool ascending_order = true, std::uint32_t partitions = 0,
                    Where where = Where::current()) const {
     VOLLEY_REQUIRE_PAIRS("sort_by_key", T);
-    return ascending_order ? detail::sort_by_key<std::less<>>(*this, partitions, where)
-                           : detail::sort_by_key<std::greater<>>(*this, partitions, where);
+    return ascending_order ? detail::sort_by_key<Ascending>(*this, partitions, where)
+                           : detail::sort_by_key<Descending>(*this, partitions, where);
   }
 
   // --- persistence
@@ -222,7 +209,7 @@ class Rdd {
   }
   bool is_empty(Where where = Where::current()) const { return take(1, where).empty(); }
   /// The n largest records in descending order, or the first n in the order of `before(a, b)`.
-  template <class Before = std::greater<>>
+  template <class Before = Descending>
   std::vector<owned_t<T>> top(std::uint64_t n, Before before = {},
                               Where where = Where::current()) const;
   /// f(record) on the executors, for its side effects.

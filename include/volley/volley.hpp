@@ -7,6 +7,7 @@
 #include <volley/error.hpp>
 #include <volley/files.hpp>
 #include <volley/hash.hpp>
+#include <volley/order.hpp>
 #include <volley/rdd.hpp>
 #include <volley/text.hpp>
 #include <volley/types.hpp>

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -17,10 +18,15 @@
 namespace volley::exchange {
 namespace {
 
-constexpr std::uint64_t first_chunk = 1024;
 /// The checksum of a chunk is made in pieces of about this size; a few of them fit into a core's
 /// second cache.
 constexpr std::ptrdiff_t stretch = 64L << 10U;
+/// Many partitions must not need many slabs for few records.
+std::uint64_t first_chunk(std::uint64_t slab_bytes, std::uint32_t reducers) {
+  constexpr std::uint64_t usual = 1024;
+  const std::uint64_t share = std::bit_floor(slab_bytes / std::max(reducers, 1U));
+  return std::clamp(share, block_alignment, usual);
+}
 
 bool by_partition(const protocol::Chunk& a, const protocol::Chunk& b) {
   return a.partition < b.partition;
@@ -63,15 +69,10 @@ ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner ow
     : arena_(&arena),
       slabs_(arena, owner, SlabBump::Place::memory, std::max<std::uint64_t>(working_set, 1)),
       disk_(arena, owner, SlabBump::Place::disk),
+      open_(reducers),
+      first_chunk_(first_chunk(arena.slab_bytes(), reducers)),
       checksums_(checksums) {
-  open_.resize(reducers);
   if (makes_checksums()) running_.resize(reducers);
-  forget_chunks();
-}
-
-void ChunkWriter::forget_chunks() {
-  std::byte* nowhere = arena_->at(0);  // a valid address for records of no bytes
-  std::fill(open_.begin(), open_.end(), Open{nowhere, nowhere, nowhere, 0, nowhere, nowhere, 0});
 }
 
 void ChunkWriter::make_room(std::uint32_t partition, std::size_t max_bytes) {
@@ -117,7 +118,7 @@ bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes) {
   Open& open = open_[partition];
   const std::uint64_t needed = std::max<std::uint64_t>(aligned(max_bytes), block_alignment);
   const std::uint64_t doubled =
-      std::clamp(2 * open.capacity, first_chunk, std::max(first_chunk, slabs_.slab_bytes()));
+      std::clamp(2 * open.capacity, first_chunk_, std::max(first_chunk_, slabs_.slab_bytes()));
   std::uint64_t wanted = std::max(doubled, needed);
   // The end of a slab is used up by a chunk that is shorter, as long as it is not much shorter.
   if (slabs_.remaining() >= std::max(needed, wanted / 4)) {
@@ -135,11 +136,19 @@ bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes) {
     offset = slabs_.allocate(wanted);
   }
   if (!offset) return false;
+  if (open.begin == nullptr) begun_.push_back(partition);
   close(partition);
   open.begin = open.next = open.summed = arena_->at(*offset);
   open.limit = open.begin + wanted;
   open.capacity = wanted;
   return next_stretch(partition, max_bytes);
+}
+
+/// Records of no bytes need a valid address all the same.
+void ChunkWriter::begin_without_room(std::uint32_t partition) {
+  Open& open = open_[partition];
+  open.begin = open.next = open.summed = open.end = open.limit = arena_->at(0);
+  begun_.push_back(partition);
 }
 
 void ChunkWriter::close(std::uint32_t partition) {
@@ -154,7 +163,7 @@ void ChunkWriter::close(std::uint32_t partition) {
 }
 
 void ChunkWriter::close_all() {
-  for (std::uint32_t partition = 0; partition < open_.size(); ++partition) close(partition);
+  for (const std::uint32_t partition : begun_) close(partition);
   std::stable_sort(closed_.begin(), closed_.end(), by_partition);
 }
 
@@ -174,7 +183,8 @@ void ChunkWriter::spill() {
   spilled_.insert(spilled_.end(), plan.chunks.begin(), plan.chunks.end());
   closed_.clear();
   slabs_.release();
-  forget_chunks();
+  for (const std::uint32_t partition : begun_) open_[partition] = {};
+  begun_.clear();
 }
 
 std::vector<protocol::Chunk> ChunkWriter::written() {

@@ -12,6 +12,7 @@
 
 #include "exchange/checksum.hpp"
 #include "exchange/slab_bump.hpp"
+#include "exchange/zeroed_array.hpp"
 #include "protocol/driver_messages.hpp"
 #include "storage/node_arena.hpp"
 
@@ -49,6 +50,7 @@ class ChunkWriter {
     if (static_cast<std::size_t>(open.end - open.next) < max_bytes) [[unlikely]] {
       make_room(partition, max_bytes);
     }
+    if (max_bytes == 0 && open.next == nullptr) begin_without_room(partition);
     return open.next;
   }
   /// reserve() and commit() of a record of exactly so many bytes, which the caller writes at once.
@@ -57,6 +59,7 @@ class ChunkWriter {
     if (static_cast<std::size_t>(open.end - open.next) < bytes) [[unlikely]] {
       make_room(partition, bytes);
     }
+    if (bytes == 0 && open.next == nullptr) begin_without_room(partition);
     std::byte* const at = open.next;
     open.next = at + bytes;
     ++open.records;
@@ -79,7 +82,8 @@ class ChunkWriter {
   Output finish();
 
  private:
-  /// The chunk that a partition is writing; all pointers alike when there is none.
+  /// The chunk that a partition is writing; all pointers alike when there is none, null when there
+  /// never was.
   struct Open {
     std::byte* next = nullptr;
     std::byte* end = nullptr;  ///< of the stretch that is written at present
@@ -95,15 +99,17 @@ class ChunkWriter {
   bool next_stretch(std::uint32_t partition, std::size_t max_bytes);
   void sum(std::uint32_t partition);
   std::uint64_t take_checksum(std::uint32_t partition);
+  void begin_without_room(std::uint32_t partition);
   void close_all();
   void close(std::uint32_t partition);
-  void forget_chunks();
   bool makes_checksums() const { return checksums_ == Checksums::on; }
 
   storage::NodeArena* arena_;
   SlabBump slabs_;
   SlabBump disk_;
-  std::vector<Open> open_;
+  ZeroedArray<Open> open_;
+  std::vector<std::uint32_t> begun_;  ///< partitions whose open_ is not zero
+  std::uint64_t first_chunk_;
   /// By partition; made for those whose chunks become larger than a stretch.
   std::vector<std::optional<RunningChecksum>> running_;
   std::vector<protocol::Chunk> closed_;   ///< in memory

@@ -1,7 +1,9 @@
 // Pairwise exchange as in windowed_pairwise.cpp, of compressed segments. Every segment goes as two
 // messages: its size, on a tag of its own, then its bytes, which are the segment as it is when the
-// size says so. A receiver takes memory only for bytes that are on their way already, so that its
-// memory is bounded for any number of senders and no two of them wait for each other.
+// size says so. The size comes three times and the majority counts: nothing else would tell a
+// damaged one from a good one, and without it the bytes cannot be received. A receiver takes memory
+// only for bytes that are on their way already, so that its memory is bounded for any number of
+// senders and no two of them wait for each other.
 
 #include "base/check.hpp"
 #include "exchange/block_codec.hpp"
@@ -10,6 +12,7 @@
 #include "exchange/segment_plan.hpp"
 #include "exchange/staging.hpp"
 
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -27,7 +30,8 @@ using StreamState = PairwiseStream;
 
 /// One segment on its way; stays where it is in memory.
 struct Flight : PairwiseFlight {
-  std::uint64_t size = 0;  ///< of the second message
+  std::uint64_t size = 0;                  ///< of the second message
+  std::array<std::uint64_t, 3> said = {};  ///< the first one
   net::DataChannel::Ticket size_ticket = 0;
   bool size_known = false;
   std::optional<net::DataChannel::Ticket> bytes_ticket;
@@ -68,8 +72,10 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
 
  private:
   bool knows_size(Flight& flight) {
-    if (!flight.size_known) flight.size_known = channel_.done(flight.size_ticket);
-    return flight.size_known;
+    if (flight.size_known || !channel_.done(flight.size_ticket)) return flight.size_known;
+    const auto [a, b, c] = flight.said;
+    flight.size = a == b || a == c ? a : b;
+    return flight.size_known = true;
   }
 
   bool post_receives(Lane& lane) override {
@@ -78,7 +84,7 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
       StreamState& state = first_waiting(lane);
       Flight& flight = take_off(lane, state);
       flight.size_ticket = channel_.receive(lane.peer, state.tag + size_tags,
-                                            std::as_writable_bytes(std::span(&flight.size, 1)));
+                                            std::as_writable_bytes(std::span(flight.said)));
       any = true;
     }
     return any;
@@ -151,9 +157,9 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
       const Segment& segment = state.plan[state.posted];
       Flight& flight = take_off(lane, state);
       const auto bytes = encode(state, segment, std::move(packed), std::move(out), flight.staging);
-      flight.size = bytes.size();
-      flight.size_ticket = channel_.send(lane.peer, state.tag + size_tags,
-                                         std::as_bytes(std::span(&flight.size, 1)));
+      flight.said.fill(bytes.size());
+      flight.size_ticket =
+          channel_.send(lane.peer, state.tag + size_tags, std::as_bytes(std::span(flight.said)));
       flight.bytes_ticket = channel_.send(lane.peer, state.tag, bytes);
       any = true;
     }

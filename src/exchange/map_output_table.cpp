@@ -1,6 +1,7 @@
 #include "exchange/map_output_table.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 #include <utility>
 
@@ -19,7 +20,35 @@ void MapOutputTable::put(std::uint32_t map, const OutputVersion& version,
   } else {
     release(output.slabs);
   }
+  if (pack(chunks, slabs)) {
+    release(slabs);
+    slabs.clear();
+  }
   output = Output{version, std::move(chunks), std::move(slabs), false};
+}
+
+/// Copies the chunks to a shared slab, when that saves most of their memory.
+bool MapOutputTable::pack(std::vector<protocol::Chunk>& chunks,
+                          const std::vector<std::uint64_t>& slabs) {
+  constexpr std::uint64_t least_gain = 4;  // times less memory
+  std::uint64_t bytes = 0;
+  for (const protocol::Chunk& chunk : chunks) {
+    if (chunk.bytes != 0 && arena_->on_disk(chunk.offset)) return false;
+    bytes += aligned(chunk.bytes);
+  }
+  const std::uint64_t slab_bytes = arena_->slab_bytes();
+  if (bytes > slab_bytes || bytes * least_gain > slabs.size() * slab_bytes) return false;
+  if (bytes == 0) return true;
+  if (!packed_) packed_ = std::make_unique<SlabBump>(*arena_, owner_);
+  const auto room = packed_->allocate(bytes);
+  if (!room) return false;
+  std::uint64_t position = *room;
+  for (protocol::Chunk& chunk : chunks) {
+    std::memcpy(arena_->at(position), arena_->at(chunk.offset), chunk.bytes);
+    chunk.offset = position;
+    position += aligned(chunk.bytes);
+  }
+  return true;
 }
 
 std::vector<std::uint64_t> MapOutputTable::sizes(const std::vector<std::uint32_t>& maps,
@@ -67,6 +96,7 @@ void MapOutputTable::clear() {
   release(retired_);
   outputs_.clear();
   retired_.clear();
+  packed_.reset();
 }
 
 void MapOutputTable::release(const std::vector<std::uint64_t>& slabs) {

@@ -1,13 +1,16 @@
 #pragma once
 // MapOutputTable: the map outputs of one shuffle that this rank keeps, by map partition. Owns their
 // slabs (owner: the rank) until it is cleared. An output that others may be reading is not freed
-// when a later attempt replaces it, but kept aside until then. One thread.
+// when a later attempt replaces it, but kept aside until then. What would leave most of its slabs
+// empty is moved to slabs that such outputs share. One thread.
 
+#include "exchange/slab_bump.hpp"
 #include "protocol/driver_messages.hpp"
 #include "storage/node_arena.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 namespace volley::exchange {
@@ -53,10 +56,12 @@ class MapOutputTable {
   };
 
   void release(const std::vector<std::uint64_t>& slabs);
+  bool pack(std::vector<protocol::Chunk>& chunks, const std::vector<std::uint64_t>& slabs);
 
   storage::NodeArena* arena_;
   storage::NodeArena::Owner owner_;
   std::map<std::uint32_t, Output> outputs_;
+  std::unique_ptr<SlabBump> packed_;    ///< slabs that small outputs share
   std::vector<std::uint64_t> retired_;  ///< slabs of replaced outputs that were shared
 };
 

@@ -90,6 +90,7 @@ enum class TaskOutcome : std::uint8_t {
   exception,      ///< user code threw; counts towards volley.task.maxFailures
   fetch_failed,   ///< a shuffle input was not there: the map stage must run again
   killed,         ///< asked to stop; does not count
+  returned,       ///< had not begun and was asked back; does not count
   executor_lost,  ///< its executor ended; counts when the application caused it
 };
 
@@ -232,6 +233,10 @@ struct TaskKillRequested {
   TaskId task = 0;
   std::string reason;
 };
+/// Another executor has nothing to do: give back those of the tasks that have not begun.
+struct TasksReturnRequested {
+  std::vector<TaskId> tasks;
+};
 struct BlocksRemoved {
   RddId rdd = 0;
 };
@@ -246,7 +251,7 @@ struct PartitionListed {
 };
 using ExecutorMessage =
     std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
-                 BlocksRemoved, ExecutorStopRequested, PartitionListed>;
+                 BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

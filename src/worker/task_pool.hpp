@@ -1,7 +1,8 @@
 #pragma once
 // TaskPool: the task threads of one executor process. Each thread owns its task; everything that a
 // task tells the executor's loop thread goes through one queue of events, and the loop is woken.
-// The pool also serves the tasks' requests for chunk lists: the asking thread waits for the answer.
+// The pool also serves the tasks' requests for chunk lists: the asking thread waits for the answer,
+// unless the loop thread asked for it when the task came (expect).
 
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
@@ -17,6 +18,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -28,6 +31,7 @@ struct TaskJob {
   std::shared_ptr<const program::StagePlan> plan;
   protocol::TaskLaunched launched;
   std::shared_ptr<std::atomic<bool>> stop;
+  std::vector<std::uint64_t> expected = {};  ///< requests made for it by TaskPool::expect
 };
 
 /// A task has ended; `map_output` is to be published first when it succeeded.
@@ -59,6 +63,10 @@ class TaskPool final : public program::TaskServices {
   ~TaskPool() override;
 
   void submit(TaskJob job);
+  /// A request for the chunk list of an input of a task that will be submitted; to be sent.
+  std::uint64_t expect(const protocol::ShuffleInput& input);
+  /// Takes tasks back that have not begun; those that have are left out.
+  std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks);
   void answer(protocol::PartitionListed answer);
   /// The next event for the loop thread, if any.
   std::optional<TaskEvent> next_event();
@@ -76,7 +84,15 @@ class TaskPool final : public program::TaskServices {
   }
 
  private:
+  using Input = std::tuple<base::ShuffleNumber, std::uint32_t, base::Rank>;
+  struct Answer {
+    std::optional<protocol::PartitionListed> listed;
+    bool awaited = false;  ///< by a task thread
+  };
+
   void work();
+  std::uint64_t request_for(const protocol::ShuffleInput& input);
+  void drop_expected(const TaskJob& job);
   TaskEnded run(const TaskJob& job);
   void post(TaskEvent event);
 
@@ -90,7 +106,9 @@ class TaskPool final : public program::TaskServices {
   std::deque<TaskJob> queue_;
   std::deque<TaskEvent> events_;
   std::uint64_t next_request_ = 0;
-  std::map<std::uint64_t, std::optional<protocol::PartitionListed>> answers_;
+  std::unordered_map<std::uint64_t, Answer> answers_;  ///< by request
+  std::map<Input, std::vector<std::uint64_t>> expected_;
+  std::unordered_map<std::uint64_t, Input> expected_inputs_;  ///< the same, by request
   std::vector<std::thread> threads_;
 };
 

@@ -31,8 +31,7 @@ void expect_order(const std::vector<K>& keys) {
       const auto y = SortPrefix<K>::of(b);
       EXPECT_TRUE(!(a < b) || x <= y);
       EXPECT_TRUE(!SortPrefix<K>::exact || (a < b) == (x < y));
-      EXPECT_EQ(x < y,
-                (OrderPrefix<std::greater<>, K>::of(a) > OrderPrefix<std::greater<>, K>::of(b)));
+      EXPECT_EQ(x < y, (OrderPrefix<Descending, K>::of(a) > OrderPrefix<Descending, K>::of(b)));
     }
   }
 }

@@ -99,6 +99,28 @@ void check_large_join(volley::Context& context, Checks& checks) {
           })
           .reduce(std::plus<>{});
   checks.equal("large join", joined, static_cast<long>(records));
+  const auto by_text =
+      text_pairs(context)
+          .join(text_pairs(context).filter([](const auto& pair) { return pair.second % 3 != 0; }))
+          .map([](const auto& match) {
+            const std::int64_t key = key_of(match.second.first);
+            return match.first == text_of(key) && key == key_of(match.second.second) ? 1L
+                                                                                     : -1000000L;
+          })
+          .reduce(std::plus<>{});
+  checks.equal("large join by text", by_text, static_cast<long>(2 * records));
+  // A key with so many values that no partition by keys makes them fit.
+  const auto hot = number_pairs(context).map([](const auto& pair) {
+    return std::pair(pair.second % 10 == 0 ? pair.second : -1, pair.second);
+  });
+  const auto few = context.range(0, 60, 1, 2).map([](std::int64_t i) {
+    return std::pair(i % 20 == 0 ? -1 : i, i);
+  });
+  const auto matches = few.join(hot).map([](const auto& match) {
+    return match.first == -1 || match.first == match.second.second ? 1L : -1000000L;
+  });
+  checks.equal("a join with a frequent key", matches.reduce(std::plus<>{}),
+               3L * (records - records / 10) + 3L);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "check.hpp"
 
+#include <limits>
+
 namespace cluster_test {
 namespace {
 
@@ -69,11 +71,49 @@ void check_balance(volley::Context& context, Checks& checks) {
   }
 }
 
+/// NaN is the largest number and one key.
+void check_nan(volley::Context& context, Checks& checks) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<std::pair<double, int>> records;
+  for (int i = 0; i < 600; ++i) {
+    const double number = i % 6 == 1 ? -0.0 : i % 6 - 1;
+    records.emplace_back(i % 3 == 2 ? (i % 2 == 0 ? nan : -nan) : number, i);
+  }
+  const volley::Rdd<std::pair<double, int>> rdd = context.parallelize(records, 7);
+  auto expected = records;
+  std::stable_sort(expected.begin(), expected.end(), [](const auto& a, const auto& b) {
+    return volley::ascending(a.first, b.first);
+  });
+  const auto values = [](const auto& sorted_records) {
+    std::vector<int> all;
+    for (const auto& record : sorted_records) all.push_back(record.second);
+    return all;
+  };
+  checks.equal("sort with NaN", values(rdd.sort_by_key(true, 4).collect()), values(expected));
+  std::stable_sort(expected.begin(), expected.end(), [](const auto& a, const auto& b) {
+    return volley::descending(a.first, b.first);
+  });
+  checks.equal("sort with NaN, descending", values(rdd.sort_by_key(false, 4).collect()),
+               values(expected));
+  checks.equal("distinct with NaN", rdd.keys().distinct(3).count(), 5);
+  std::vector<int> sizes;
+  for (const auto& group : rdd.group_by_key(3).collect()) {
+    sizes.push_back(static_cast<int>(group.second.size()));
+  }
+  checks.equal("groups with NaN", sorted(sizes), std::vector{100, 100, 100, 100, 200});
+  const auto joined = rdd.join(rdd.filter([](const auto& record) { return record.second < 6; }), 3);
+  checks.equal("join with NaN", joined.count(), 4 * 100 + 2 * 200);
+  const auto top = rdd.keys().top(201);
+  const auto nans = std::count_if(top.begin(), top.end(), [](double key) { return key != key; });
+  checks.equal("top with NaN", std::pair(nans, top.back()), std::pair(200L, 3.0));
+}
+
 }  // namespace
 
 void check_sorting(volley::Context& context, Checks& checks) {
   check_orders(context, checks);
   check_balance(context, checks);
+  check_nan(context, checks);
 
   // Equal keys stay in the order of the input, in both directions.
   const auto repeated = context.range(0, 2000, 1, 9).map([](std::int64_t x) {

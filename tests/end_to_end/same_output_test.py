@@ -8,9 +8,9 @@ from cluster_run import ClusterTest
 RECORDS = 40000
 
 
-def expected():
+def expected(records=RECORDS):
     sums = {}
-    for number in range(RECORDS):
+    for number in range(records):
         key = f"key{number % 997 + number % 13 * 1000}"
         sums[key] = sums.get(key, 0) + number
     return sorted(f"({key},{total})" for key, total in sums.items())

@@ -144,6 +144,25 @@ TEST_P(CompressedExchange, DamageOfAnyMessageOfDataIsFound) {
   }
 }
 
+TEST_P(CompressedExchange, DamageOfMessagesThatTellSizesDoesNoHarm) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    World world(seed, {0, 1, 2}, 4000, 4096, segments_of(512));
+    world.fabric.damage_sizes = true;
+    const auto plan = write_mixed(world, 0, 8, 6, 5000);
+    world.settle();
+    const auto holders = random_holders(world, 6, false);
+    request(world, plan, 0, holders, GetParam());
+    world.settle();
+    finished(world);
+    for (std::uint32_t p = 0; p < 6; ++p)
+      world.expect_content(holders[p], plan.id, p, plan.content);
+    forget(world, plan.id);
+    world.expect_empty();
+    if (HasFailure()) return;
+  }
+}
+
 TEST_P(CompressedExchange, RemovalInTheMiddleLeavesNothing) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);

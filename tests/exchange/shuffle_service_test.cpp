@@ -191,8 +191,13 @@ TEST(ShuffleService, APartitionThatIsNotHereIsNotFound) {
 TEST(ShuffleService, ALaterAttemptReplacesAnEarlierOne) {
   World world(5, {0}, 100, 4096, {});
   const protocol::ShuffleId id{application, 0};
-  const auto write = [&](protocol::TaskId task, const std::string& row) {
-    world.send(World::executor(0), 0, world.write_map(0, id, 0, task, {row}));
+  // Too large to share a slab.
+  const auto row = [](std::string text) {
+    text.resize(2000);
+    return text;
+  };
+  const auto write = [&](protocol::TaskId task, const std::string& text) {
+    world.send(World::executor(0), 0, world.write_map(0, id, 0, task, {row(text)}));
     world.settle();
   };
   const auto exchange = [&](std::uint64_t number) {
@@ -207,13 +212,13 @@ TEST(ShuffleService, ALaterAttemptReplacesAnEarlierOne) {
   EXPECT_EQ(world.dropped(), 1U);
   EXPECT_EQ(world.arenas.at(0).used_slabs(), 1U);
   exchange(0);
-  world.expect_content(0, id, 0, {{0, {{0, "second"}}}});
+  world.expect_content(0, id, 0, {{0, {{0, row("second")}}}});
   // A reader may still be at the second when the third comes.
   write(10, "third");
   EXPECT_EQ(world.arenas.at(0).used_slabs(), 2U);
-  world.expect_content(0, id, 0, {{0, {{0, "second"}}}});
+  world.expect_content(0, id, 0, {{0, {{0, row("second")}}}});
   exchange(1);
-  world.expect_content(0, id, 0, {{0, {{0, "third"}}}});
+  world.expect_content(0, id, 0, {{0, {{0, row("third")}}}});
   world.send_all(driver, ShuffleRemoved{id});
   world.settle();
   world.expect_empty();

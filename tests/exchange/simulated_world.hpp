@@ -73,6 +73,7 @@ class Fabric {
       to.block[to.block.size() / 2] ^= std::byte{1};
       damage_data_message.reset();
     }
+    if (!is_data && damage_sizes) to.block[random() % to.block.size()] ^= std::byte{0x11};
     largest = std::max<std::uint64_t>(largest, to.block.size());
     done_.insert(from.ticket);
     done_.insert(to.ticket);
@@ -83,7 +84,8 @@ class Fabric {
 
   bool damage_next = false;
   std::optional<std::uint64_t> damage_data_message;  ///< after so many others
-  std::uint32_t most_flying = 0;                     ///< sends between any two ranks
+  bool damage_sizes = false;      ///< a byte of each message that says how large data is
+  std::uint32_t most_flying = 0;  ///< sends between any two ranks
   std::uint64_t largest = 0;
 
  private:

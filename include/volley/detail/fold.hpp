@@ -3,10 +3,9 @@
 // for. Then the table goes to disk in parts by the keys' hashes, as often as needed, and each part
 // is folded on its own (a grace hash aggregation: Kitsuregawa et al. 1983, Graefe 1993).
 
-#include "exchange/chunk_writer.hpp"
-
 #include <volley/detail/aggregator.hpp>
 #include <volley/detail/chunk_records.hpp>
+#include <volley/detail/spill_parts.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -88,45 +87,9 @@ class ViewGuard {
   A& aggregator_;
 };
 
-/// What did not fit, in parts by hash: records (K, C), of keys and results or values.
+/// What did not fit: keys with results or values.
 template <class K, class C>
-class FoldSpill {
- public:
-  static constexpr std::uint32_t parts = 16;
-  /// Keys that no level before this tells apart have to fit.
-  static constexpr std::uint32_t deepest = 6;
-
-  FoldSpill(TaskContext& context, std::uint32_t level)
-      : context_(context),
-        level_(level),
-        writer_(context.services().arena(), context.services().arena_owner(), parts,
-                spill_working_set(context), checksums_of(context)) {}
-  FoldSpill(const FoldSpill&) = delete;
-  FoldSpill& operator=(const FoldSpill&) = delete;
-  ~FoldSpill() { context_.metrics().spilled_bytes += writer_.spilled_bytes(); }
-
-  template <class Key>
-  void write(const Key& key, const C& value) {
-    // Other bits than those that picked the partition, and others on every level.
-    const std::uint64_t hash = mix64(hash_key(key) + (level_ + 1) * 0x9e3779b97f4a7c15ULL);
-    const auto part = static_cast<std::uint32_t>(hash % parts);
-    write_record<std::pair<K, C>>(writer_, part, std::pair<const Key&, const C&>(key, value),
-                                  scratch_);
-  }
-  /// By part; nothing is written after.
-  std::vector<std::vector<protocol::Chunk>> take() {
-    std::vector<std::vector<protocol::Chunk>> by_part(parts);
-    for (const protocol::Chunk& chunk : writer_.written())
-      by_part[chunk.partition].push_back(chunk);
-    return by_part;
-  }
-
- private:
-  TaskContext& context_;
-  std::uint32_t level_;
-  exchange::ChunkWriter writer_;
-  protocol::Bytes scratch_;
-};
+using FoldSpill = SpillParts<std::pair<K, C>>;
 
 /// Folds all records of type R that `run(aggregator)` feeds, and emits pairs of key and result.
 template <class K, class C>
@@ -136,7 +99,7 @@ struct FoldRun {
     std::unique_ptr<FoldSpill<K, C>> spill;
     auto spill_all = [&](AggregationTable<K, C>& table) {
       if (!spill) spill = std::make_unique<FoldSpill<K, C>>(context, level);
-      table.for_each([&](const auto& key, const C& value) { spill->write(key, value); });
+      table.for_each([&](const auto& key, const C& value) { spill->add(key, value); });
       table.clear(true);
     };
     {

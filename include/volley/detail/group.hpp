@@ -126,7 +126,7 @@ struct GroupRun {
       if (!spill) spill = std::make_unique<FoldSpill<K, V>>(context, level);
       groups.arrange();
       table.for_each([&](const auto& key, std::uint32_t group) {
-        groups.for_each(group, [&](const V& value) { spill->write(key, value); });
+        groups.for_each(group, [&](const V& value) { spill->add(key, value); });
       });
       groups = {};
       table.clear(true);

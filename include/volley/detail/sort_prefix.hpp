@@ -2,12 +2,13 @@
 // SortPrefix<K>: the first bytes of a key as a number that orders as the keys do. `exact`: keys of
 // equal prefixes are equal; others must be compared.
 
+#include <volley/order.hpp>
+
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -60,8 +61,9 @@ template <>
 struct SortPrefix<double> {
   static constexpr bool exact = true;
   static std::uint64_t of(double key) {
-    const auto bits = std::bit_cast<std::uint64_t>(key + 0.0);  // -0 is 0
     constexpr std::uint64_t sign = 1ULL << 63U;
+    if (key != key) return ~0ULL;                               // NaN comes last
+    const auto bits = std::bit_cast<std::uint64_t>(key + 0.0);  // -0 is 0
     return (bits & sign) != 0 ? ~bits : bits | sign;
   }
 };
@@ -96,7 +98,7 @@ struct SortPrefix<std::pair<A, B>> {
   }
 };
 
-/// Of an order: std::less and std::greater have prefixes, of other orders nothing is known.
+/// Of an order: of others than these two nothing is known.
 template <class Less, class K>
 struct OrderPrefix {
   static constexpr bool exact = false;
@@ -106,9 +108,9 @@ struct OrderPrefix {
   }
 };
 template <class K>
-struct OrderPrefix<std::less<>, K> : SortPrefix<K> {};
+struct OrderPrefix<Ascending, K> : SortPrefix<K> {};
 template <class K>
-struct OrderPrefix<std::greater<>, K> {
+struct OrderPrefix<Descending, K> {
   static constexpr bool exact = SortPrefix<K>::exact;
   template <class Like>
   static std::uint64_t of(const Like& key) {

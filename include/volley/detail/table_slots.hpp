@@ -2,6 +2,7 @@
 // The slots of an AggregationTable: how keys and values lie in memory.
 
 #include <volley/hash.hpp>
+#include <volley/order.hpp>
 #include <volley/types.hpp>
 
 #include <algorithm>
@@ -43,22 +44,6 @@ class KeyBytes {
   std::size_t used_ = 0;
 };
 
-/// Equality of a key and its view, member by member.
-template <class A, class B>
-bool equal_keys(const A& a, const B& b) {
-  constexpr bool same = std::is_same_v<A, B>;
-  if constexpr (!same && is_pair<A>::value) {
-    return equal_keys(a.first, b.first) && equal_keys(a.second, b.second);
-  } else if constexpr (!same && requires { std::tuple_size<A>::value; }) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return (equal_keys(std::get<I>(a), std::get<I>(b)) && ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<A>>{});
-  } else {
-    return a == b;
-  }
-}
-
 /// How a key lies in a slot; `view` is what callers look up and see.
 template <class K>
 struct SlotKey {
@@ -71,7 +56,7 @@ struct SlotKey {
   }
   template <class Like>
   bool equals(const Like& like) const {
-    return equal_keys(key, like);
+    return same_key(key, like);
   }
   const K& get() const { return key; }
 };
