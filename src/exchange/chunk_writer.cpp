@@ -71,9 +71,7 @@ ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner ow
       disk_(arena, owner, SlabBump::Place::disk),
       open_(reducers),
       first_chunk_(first_chunk(arena.slab_bytes(), reducers)),
-      checksums_(checksums) {
-  if (makes_checksums()) running_.resize(reducers);
-}
+      checksums_(checksums) {}
 
 void ChunkWriter::make_room(std::uint32_t partition, std::size_t max_bytes) {
   if (next_stretch(partition, max_bytes) || find_room(partition, max_bytes)) return;
@@ -98,10 +96,13 @@ bool ChunkWriter::next_stretch(std::uint32_t partition, std::size_t max_bytes) {
 void ChunkWriter::sum(std::uint32_t partition) {
   Open& open = open_[partition];
   if (!makes_checksums() || open.next == open.summed) return;
-  auto& running = running_[partition];
-  if (!running) running.emplace();
-  if (open.summed == open.begin) running->restart();
-  running->add({open.summed, open.next});
+  if (open.running == 0) {
+    running_.emplace_back();
+    open.running = running_.size();
+  }
+  RunningChecksum& running = running_[open.running - 1];
+  if (open.summed == open.begin) running.restart();
+  running.add({open.summed, open.next});
   open.summed = open.next;
 }
 
@@ -110,7 +111,7 @@ std::uint64_t ChunkWriter::take_checksum(std::uint32_t partition) {
   if (!makes_checksums()) return 0;
   if (open.summed == open.begin) return checksum_of({open.begin, open.next});
   sum(partition);
-  return running_[partition]->value();
+  return running_[open.running - 1].value();
 }
 
 /// Ends the partition's chunk and begins another one, or makes it longer; false when memory is out.
@@ -185,6 +186,7 @@ void ChunkWriter::spill() {
   slabs_.release();
   for (const std::uint32_t partition : begun_) open_[partition] = {};
   begun_.clear();
+  running_.clear();
 }
 
 std::vector<protocol::Chunk> ChunkWriter::written() {

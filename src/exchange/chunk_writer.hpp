@@ -18,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace volley::exchange {
@@ -92,6 +91,7 @@ class ChunkWriter {
     std::byte* summed = nullptr;  ///< the checksum is made so far
     std::byte* limit = nullptr;   ///< the end of its room
     std::uint64_t capacity = 0;   ///< of its last chunk
+    std::size_t running = 0;      ///< its place in running_ plus one; 0: none
   };
 
   void make_room(std::uint32_t partition, std::size_t max_bytes);
@@ -110,8 +110,8 @@ class ChunkWriter {
   ZeroedArray<Open> open_;
   std::vector<std::uint32_t> begun_;  ///< partitions whose open_ is not zero
   std::uint64_t first_chunk_;
-  /// By partition; made for those whose chunks become larger than a stretch.
-  std::vector<std::optional<RunningChecksum>> running_;
+  /// Of chunks that are longer than a stretch, one for each partition that had such a chunk.
+  std::vector<RunningChecksum> running_;
   std::vector<protocol::Chunk> closed_;   ///< in memory
   std::vector<protocol::Chunk> spilled_;  ///< on disk
   std::uint64_t spilled_bytes_ = 0;
