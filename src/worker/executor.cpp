@@ -97,7 +97,7 @@ void Executor::on(const protocol::TaskKillRequested& message, const Address&, Ou
 }
 
 void Executor::on(const protocol::BlocksRemoved& message, const Address&, Outbox&) {
-  pool_.blocks().remove(message.rdd);
+  pool_.remove_blocks(message.rdd);
 }
 
 void Executor::on(const protocol::ExecutorStopRequested& message, const Address&, Outbox&) {

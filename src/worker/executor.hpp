@@ -6,7 +6,7 @@
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "protocol/outbox.hpp"
-#include "worker/task_pool.hpp"
+#include "worker/task_runner.hpp"
 
 #include <cstdint>
 #include <map>
@@ -26,7 +26,7 @@ class Executor {
     base::Duration heartbeat_interval = std::chrono::seconds{10};
   };
 
-  Executor(Options options, TaskPool& pool, const base::Log& log)
+  Executor(Options options, TaskRunner& pool, const base::Log& log)
       : options_(std::move(options)), pool_(pool), log_(log) {}
 
   void start(protocol::Outbox& out);
@@ -69,7 +69,7 @@ class Executor {
   void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
 
   Options options_;
-  TaskPool& pool_;
+  TaskRunner& pool_;
   const base::Log& log_;
   bool stopped_ = false;
   base::TimePoint next_heartbeat_{};
