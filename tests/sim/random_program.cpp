@@ -77,7 +77,7 @@ std::uint64_t source_value(base::RddId rdd, std::uint32_t partition) {
 
 std::optional<std::uint64_t> written_value(base::ShuffleNumber shuffle, std::uint32_t reducer,
                                            std::uint64_t map_value) {
-  const std::uint64_t value = mix(mix(shuffle, reducer), map_value);
+  const std::uint64_t value = mix(mix(shuffle % shuffles_per_attempt, reducer), map_value);
   if (value % 5 == 0) return std::nullopt;
   return value;
 }
@@ -100,7 +100,8 @@ std::vector<std::uint32_t> parents_of(const Dependency& dependency, std::uint32_
   return {};
 }
 
-RandomProgram::RandomProgram(Random& random, const ProgramOptions& options) {
+RandomProgram::RandomProgram(Random& random, const ProgramOptions& options, std::uint32_t attempt)
+    : first_shuffle_((attempt - 1) * shuffles_per_attempt) {
   LineageBuilder lineage;
   lineage.source(static_cast<std::uint32_t>(random.between(1, options.most_partitions)));
   while (lineage.rdds().size() < options.rdds) grow(lineage, random, options.most_partitions);
@@ -140,12 +141,21 @@ void RandomProgram::adopt(const std::vector<protocol::RddSpecPtr>& rdds) {
   for (const auto& given : rdds) {
     protocol::RddSpec rdd = *given;
     rdd.compute.function = code();
-    for (Dependency& dependency : rdd.dependencies) dependency.writer.function = code();
+    for (Dependency& dependency : rdd.dependencies) {
+      dependency.writer.function = code();
+      if (dependency.kind == DependencyKind::shuffle) dependency.shuffle += first_shuffle_;
+    }
     for (std::uint32_t i = 0; i < rdd.payloads.size(); ++i) {
       rdd.payloads[i] = std::make_shared<const protocol::Bytes>(bytes_of(source_value(rdd.id, i)));
     }
     rdds_.push_back(std::make_shared<const protocol::RddSpec>(std::move(rdd)));
   }
+}
+
+std::vector<base::ShuffleNumber> RandomProgram::shuffles() const {
+  std::vector<base::ShuffleNumber> numbers;
+  for (std::uint32_t i = 0; i < shuffles_; ++i) numbers.push_back(first_shuffle_ + i);
+  return numbers;
 }
 
 protocol::JobSubmitted RandomProgram::job(base::JobId id, base::RddId rdd,

@@ -15,7 +15,10 @@
 namespace volley::sim {
 
 /// Accumulators of result tasks are numbered from here by job, those of map tasks by shuffle.
-inline constexpr std::uint32_t result_accumulators = 1U << 20U;
+inline constexpr std::uint32_t result_accumulators = 1U << 24U;
+/// Shuffles of an attempt of the application have numbers of their own, as program::ContextCore
+/// gives them: attempt 1 counts from 0, the next from here.
+inline constexpr base::ShuffleNumber shuffles_per_attempt = 1U << 24U;
 
 /// The value of a source partition.
 std::uint64_t source_value(base::RddId rdd, std::uint32_t partition);
@@ -53,12 +56,13 @@ class RandomProgram {
     std::vector<base::RddId> unpersisted;  ///< after the jobs
   };
 
-  RandomProgram(Random& random, const ProgramOptions& options);
+  RandomProgram(Random& random, const ProgramOptions& options, std::uint32_t attempt);
   /// One stage of equal tasks, for measurements.
   static RandomProgram flat(std::uint32_t tasks);
 
   const std::vector<Round>& rounds() const { return rounds_; }
-  std::uint32_t shuffles() const { return shuffles_; }
+  /// The numbers of its shuffles.
+  std::vector<base::ShuffleNumber> shuffles() const;
   std::uint64_t expected(base::RddId rdd, std::uint32_t partition);
 
  private:
@@ -69,6 +73,7 @@ class RandomProgram {
   std::vector<protocol::RddSpecPtr> rdds_;
   std::vector<base::RddId> persisted_;
   std::vector<Round> rounds_;
+  base::ShuffleNumber first_shuffle_ = 0;
   std::uint32_t shuffles_ = 0;
   std::map<std::pair<base::RddId, std::uint32_t>, std::uint64_t> values_;
 };

@@ -55,6 +55,9 @@ WorldOptions scenario_of(std::uint64_t seed) {
   faults.kinds = {FaultKind::kill_executor, FaultKind::kill_executor, FaultKind::kill_master,
                   FaultKind::kill_driver,   FaultKind::hang_executor, FaultKind::lose_data,
                   FaultKind::slow_rank,     FaultKind::slow_process};
+  // In client mode the driver is the user's own process: its end is the application's.
+  if (options.mode == protocol::DeployMode::client)
+    std::erase(faults.kinds, FaultKind::kill_driver);
   faults.within = random.one_in(3) ? 200 : 2000;
   if (random.one_in(4)) faults.exception_one_in = random.between(10, 100);
   faults.launches_fail = random.one_in(8);

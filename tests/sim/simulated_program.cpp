@@ -42,7 +42,7 @@ std::vector<DriverMessage> SimulatedProgram::on(const protocol::ProgramMessage& 
 
 void SimulatedProgram::next_round() {
   if (round_ == plan_.rounds().size()) {
-    for (std::uint32_t shuffle = 0; shuffle < plan_.shuffles(); ++shuffle) {
+    for (const base::ShuffleNumber shuffle : plan_.shuffles()) {
       outgoing_.emplace_back(protocol::ShuffleForgotten{shuffle});
     }
     state_ = State::lingering;

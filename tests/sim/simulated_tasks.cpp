@@ -160,7 +160,7 @@ void SimulatedTasks::succeed(Body& body, std::uint64_t value) {
   protocol::TaskFinished& finished = ended.finished;
   finished.outcome = TaskOutcome::success;
   finished.cached = body.cached;
-  std::uint32_t accumulator = binary.shuffle;
+  std::uint32_t accumulator = binary.shuffle % shuffles_per_attempt;
   if (binary.writes_shuffle) {
     const auto owner = storage::container_owner(options_.rank, options_.container);
     exchange::ChunkWriter writer(*options_.arena, owner, binary.reducers,

@@ -44,7 +44,7 @@ World::World(WorldOptions options)
     numbers.push_back(i / options_.ranks_per_node);
     if (arenas_.contains(numbers.back())) continue;
     auto arena = storage::NodeArena::create({arena_bytes, slab_bytes});
-    require(arena.ok(), "no arena: {}", arena.error());
+    if (!arena.ok()) throw Violation("no arena: " + arena.error());
     arenas_.emplace(numbers.back(), std::move(arena).value());
   }
   for (std::uint32_t i = 0; i < options_.ranks; ++i) {

@@ -48,7 +48,8 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.linger = options_.linger;
   if (launch.runs_driver || launch.kind == ContainerKind::driver) {
     Random program(mix(options_.seed, 5));
-    options.program = std::make_unique<RandomProgram>(program, options_.program);
+    options.program =
+        std::make_unique<RandomProgram>(program, options_.program, launch.container.attempt);
   }
   return options;
 }
@@ -77,7 +78,7 @@ base::Result<std::int64_t> World::start_process(base::Rank rank, const Container
   Process& process = *(processes_[key] = std::move(made));
   links_in_[key] = now_;
   process.roles->start();
-  plan(EventKind::process_tick, random_.duration(1ms, 100ms), rank, launch.container);
+  plan(EventKind::process_tick, base::Duration{0}, rank, launch.container);
   return std::int64_t{100};
 }
 
