@@ -128,7 +128,7 @@ bool FaultMaker::strike_rank(World& world, FaultKind kind) {
   log(world, kind, fmt::format("rank {}", rank));
   switch (kind) {
     case FaultKind::slow_rank:
-      victim.slowness = random_.between(2, 50);
+      victim.slowness = random_.between(2, 20);
       break;
     case FaultKind::pause_rank:
       victim.paused = true;

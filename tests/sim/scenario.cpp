@@ -51,10 +51,11 @@ WorldOptions scenario_of(std::uint64_t seed) {
   options.longest_task = random.one_in(3) ? base::Duration{3s} : base::Duration{200ms};
   if (random.one_in(2)) options.linger = 15s;
   FaultPlan& faults = options.faults;
-  if (!random.one_in(5)) faults.count = static_cast<std::uint32_t>(random.between(1, 4));
+  if (!random.one_in(5))
+    faults.count = static_cast<std::uint32_t>(random.between(1, random.one_in(3) ? 12 : 4));
   faults.kinds = {FaultKind::kill_executor, FaultKind::kill_executor, FaultKind::kill_master,
                   FaultKind::kill_driver,   FaultKind::hang_executor, FaultKind::lose_data,
-                  FaultKind::slow_rank,     FaultKind::slow_process};
+                  FaultKind::slow_rank,     FaultKind::slow_process,  FaultKind::pause_rank};
   // In client mode the driver is the user's own process: its end is the application's.
   if (options.mode == protocol::DeployMode::client)
     std::erase(faults.kinds, FaultKind::kill_driver);

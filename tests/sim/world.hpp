@@ -42,7 +42,7 @@ struct WorldOptions {
   base::Duration slowest_message = std::chrono::milliseconds{1};
   base::Duration longest_task = std::chrono::milliseconds{400};
   base::Duration linger{};
-  base::Duration time_limit = std::chrono::minutes{20};  ///< virtual: for the whole run
+  base::Duration time_limit = std::chrono::minutes{90};  ///< virtual: for the whole run
   base::LogLevel log_level = base::LogLevel::off;
 };
 
