@@ -106,7 +106,7 @@ bool FaultMaker::strike_process(World& world, FaultKind kind) {
       victim.hung = true;
       break;
     case FaultKind::slow_process:
-      victim.slowness = random_.between(100, 5000);
+      victim.link_out = std::max(victim.link_out, world.now_ + random_.duration(100ms, 6s));
       break;
     default:
       victim.hung = true;

@@ -40,8 +40,7 @@ void World::route(Envelope envelope) {
       return;
     }
     Process& process = *find({from.rank, from.container});
-    const auto factor = static_cast<Duration::rep>(process.slowness);
-    at = process.link_out = std::max(process.link_out, at + latency(from.rank) * factor);
+    at = process.link_out = std::max(process.link_out, at + latency(from.rank));
     left = at;
   }
   if (from.rank != to.rank) {

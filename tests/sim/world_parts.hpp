@@ -45,7 +45,6 @@ struct World::Process {
   bool dead = false;
   bool stubborn = false;  ///< ignores SIGTERM
   bool spent = false;     ///< what its program came to has been noted
-  std::uint64_t slowness = 1;
   worker::ProcessEnd end;
   base::TimePoint link_out{};  ///< when the last message has left it
   std::deque<Event> stalled;

@@ -58,7 +58,8 @@ base::Result<std::int64_t> World::start_process(base::Rank rank, const Container
   const ProcessKey key{rank, launch.container};
   require(ever_started_.insert(key).second, "{} was started twice on rank {}",
           base::to_string(launch.container), rank);
-  if (options_.faults.launches_fail && random_.one_in(20)) {
+  const bool needed = launch.kind == ContainerKind::driver;
+  if (options_.faults.launches_fail && !needed && random_.one_in(20)) {
     return base::Failure{"Resource temporarily unavailable"};
   }
   Node& at = node(rank);
@@ -106,6 +107,10 @@ void World::end_process(Process& process, worker::ProcessEnd end) {
 
 void World::process_gone(const ProcessKey& key) {
   const auto found = processes_.find(key);
+  // What it had sent comes first: a rank that stood still for a while has it only now.
+  if (found->second->link_out > now_ && !cut_links_.contains(key)) {
+    return plan(EventKind::process_gone, found->second->link_out - now_, key.first, key.second);
+  }
   const worker::ProcessEnd end = found->second->end;
   Node& at = node(key.first);
   at.used_slots -= found->second->launch().slots;
