@@ -104,6 +104,10 @@ void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Ou
   settle(turn);
 }
 
+void Driver::on(const protocol::ExecutorLaunched& message, const Address&, Outbox&) {
+  if (accepts()) workers_.expect(message, now_);
+}
+
 void Driver::on(const protocol::ExecutorRegistered& message, const Address& from, Outbox& outbox) {
   if (!accepts()) return;
   Turn turn{now_, outbox};
@@ -200,6 +204,7 @@ void Driver::tick(base::TimePoint now, Outbox& outbox) {
   }
   Turn turn{now_, outbox};
   check_heartbeats(turn);
+  check_expected(turn);
   dag_.tick(turn);
   settle(turn);
   check_starvation(turn);
@@ -227,6 +232,22 @@ void Driver::check_heartbeats(Turn& turn) {
   }
 }
 
+/// An executor that hangs before it has registered would never be missed.
+void Driver::check_expected(Turn& turn) {
+  for (const protocol::ExecutorLaunched& late :
+       workers_.overdue(turn.now - options_.network_timeout)) {
+    const std::string reason =
+        fmt::format("Executor did not register within {} (volley.network.timeout)",
+                    base::format_duration(options_.network_timeout));
+    for (const base::Rank rank : late.ranks) {
+      turn.outbox.send(
+          protocol::at_rank(protocol::Role::node_manager, rank),
+          protocol::ContainerStopRequested{late.container, protocol::exit_stopped_by_am, reason});
+    }
+    lose_executor(late.executor, false, reason, turn);
+  }
+}
+
 void Driver::check_starvation(Turn& turn) {
   const bool starving = workers_.complete_executors() == 0 && dag_.jobs() > 0;
   if (starving && !starving_) {
@@ -244,7 +265,9 @@ void Driver::check_starvation(Turn& turn) {
 
 void Driver::report_progress(Turn& turn) {
   const auto fraction = static_cast<float>(progress().fraction);
-  if (std::fabs(fraction - reported_progress_) < progress_step) return;
+  const bool moved = std::fabs(fraction - reported_progress_) >= progress_step;
+  if (!moved && turn.now < next_report_) return;
+  next_report_ = turn.now + options_.heartbeat_interval;
   reported_progress_ = fraction;
   turn.outbox.send(options_.application_master, protocol::DriverProgressed{fraction});
 }

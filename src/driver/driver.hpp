@@ -36,6 +36,7 @@ class Driver {
   void on(const protocol::ShuffleForgotten&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ProgramFinished&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorsNegotiated&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorLaunched&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorRegistered&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorHeartbeat&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorLost&, const protocol::Address& from, protocol::Outbox&);
@@ -70,6 +71,7 @@ class Driver {
   void check_heartbeats(Turn& turn);
   void check_starvation(Turn& turn);
   void report_progress(Turn& turn);
+  void check_expected(Turn& turn);
 
   const Options options_;
   const base::Log& log_;
@@ -85,6 +87,7 @@ class Driver {
   base::TimePoint now_{};
   base::TimePoint starving_since_{};
   base::TimePoint next_warning_{};
+  base::TimePoint next_report_{};
   bool ticked_ = false;  ///< now_ is a real time
   bool starving_ = false;
   float reported_progress_ = 0;

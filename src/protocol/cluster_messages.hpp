@@ -158,6 +158,7 @@ struct ContainersReleased {
   ContainerId master;
   std::vector<ContainerId> containers;
 };
+/// Also the ApplicationMaster's heartbeat: it comes at every interval.
 struct ApplicationProgressReported {
   ContainerId master;
   float progress = 0;
@@ -243,6 +244,7 @@ struct ContainersCompleted {
   Rank rank = base::no_rank;
   ContainerExit exit;
 };
+/// Also the driver's heartbeat: it comes at least once in an interval.
 struct DriverProgressed {
   float progress = 0;
 };

@@ -141,6 +141,12 @@ struct ExecutorRegistered {
   std::uint64_t build_id = 0;
   ByteCount memory;
 };
+/// From the AM: the executor's members are being started on these ranks, and should register.
+struct ExecutorLaunched {
+  ExecutorId executor = 0;
+  ContainerId container;
+  std::vector<Rank> ranks;
+};
 struct ExecutorHeartbeat {
   ExecutorId executor = 0;
   std::uint32_t member = 0;
@@ -183,8 +189,8 @@ struct ExchangeFinished {
 };
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
-                 ProgramFinished, ExecutorsNegotiated, ExecutorRegistered, ExecutorHeartbeat,
-                 ExecutorLost, TaskFinished, ShuffleSizes, ExchangeFinished>;
+                 ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
+                 ExecutorHeartbeat, ExecutorLost, TaskFinished, ShuffleSizes, ExchangeFinished>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 

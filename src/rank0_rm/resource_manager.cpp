@@ -34,7 +34,9 @@ Application* ResourceManager::application_of(const ContainerId& master,
   if (found == applications_.end()) return nullptr;
   Application& application = found->second;
   const bool in_phase = std::find(phases.begin(), phases.end(), application.phase) != phases.end();
-  return in_phase && application.master.container == master ? &application : nullptr;
+  if (!in_phase || application.master.container != master) return nullptr;
+  application.last_heard = now_;
+  return &application;
 }
 
 std::size_t ResourceManager::containers() const {
@@ -175,8 +177,9 @@ void ResourceManager::on(const ContainersReleased& message, const Address& from,
 
 void ResourceManager::on(const ApplicationProgressReported& message, const Address& from,
                          Outbox& outbox) {
-  const Application* application = application_of(message.master, {Phase::running});
+  Application* application = application_of(message.master, {Phase::running});
   if (application == nullptr) return drop("ApplicationProgressReported", from);
+  if (std::exchange(application->progress, message.progress) == message.progress) return;
   outbox.send(application->client, ApplicationProgressed{application->id, message.progress});
 }
 
@@ -249,6 +252,11 @@ void ResourceManager::on(const ContainerExited& message, const Address& from, Ou
 // --- time ----------------------------------------------------------------------------------------
 
 void ResourceManager::tick(TimePoint now, Outbox& outbox) {
+  // What was heard before the first tick was not heard at the beginning of time.
+  if (now_ == TimePoint{}) {
+    for (auto& [number, application] : applications_) application.last_heard = now;
+  }
+  now_ = now;
   if (!announced_) {
     if (!registration_deadline_) registration_deadline_ = now + options_.registration_timeout;
     if (now >= *registration_deadline_) {
@@ -264,6 +272,7 @@ void ResourceManager::tick(TimePoint now, Outbox& outbox) {
   }
   for (auto& [number, application] : applications_) {
     log_started(application);
+    check_master(application, outbox);
     const bool ending = application.phase == Phase::ending;
     if (!ending && application.phase != Phase::completing) continue;
     if (!application.deadline) {

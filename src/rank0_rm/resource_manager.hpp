@@ -29,6 +29,8 @@ class ResourceManager {
     std::uint32_t max_am_attempts = 2;
     /// Ranks that have not registered by then make the cluster unusable.
     base::Duration registration_timeout = std::chrono::seconds{60};
+    /// Silence after which an ApplicationMaster counts as lost and its container is stopped.
+    base::Duration master_timeout = std::chrono::seconds{120};
     /// How long the processes of an ApplicationMaster that has unregistered may take to end.
     base::Duration master_exit_grace = std::chrono::seconds{1};
     /// How long after its container's exit an ApplicationMaster's last message may still arrive.
@@ -109,6 +111,7 @@ class ResourceManager {
                    protocol::Outbox& outbox);
   void next_attempt_or_fail(Application& application, protocol::Outbox& outbox);
   void complete(Application& application, Outcome outcome, protocol::Outbox& outbox);
+  void check_master(Application& application, protocol::Outbox& outbox);
   void announce_end(const Application& application, protocol::Outbox& outbox) const;
   void log_started(Application& application) const;
 
@@ -116,6 +119,7 @@ class ResourceManager {
   const base::Log& log_;
   std::unordered_map<base::Rank, protocol::NodeRegistered> registered_;
   std::optional<base::TimePoint> registration_deadline_;
+  base::TimePoint now_{};  ///< of the last tick
   bool announced_ = false;
   std::string problem_;  ///< why the cluster cannot work; empty when it can
   ClusterCapacity capacity_;

@@ -155,6 +155,7 @@ bool ResourceManager::launch_master(Application& application, Outbox& outbox) {
   capacity_ = std::move(trial);
   Container& master =
       add_container(application, ContainerKind::application_master, *master_on, memory, 0);
+  application.last_heard = now_;
   const Rank rank = master.granted.members[0].rank;
   application.master = {Role::application_master, rank, master.granted.id};
   enter(application, Phase::launched);
@@ -285,6 +286,20 @@ void ResourceManager::end_attempt(Application& application, const ContainerExit&
   application.asks.clear();
   enter(application, Phase::ending);
   stop_all(application, exit_stopped_by_rm, "the ApplicationMaster ended", outbox);
+}
+
+/// One that hangs keeps its container and its executors busy for ever: its NodeManager ends it, and
+/// the exit ends the attempt.
+void ResourceManager::check_master(Application& application, Outbox& outbox) {
+  if (application.phase != Phase::launched && application.phase != Phase::running) return;
+  if (now_ - application.last_heard < options_.master_timeout) return;
+  const auto held = application.containers.find(application.master.container);
+  if (held == application.containers.end() || held->second.stopping) return;
+  const std::string reason =
+      fmt::format("ApplicationMaster heartbeat timed out after {} (volley.network.timeout)",
+                  base::format_duration(options_.master_timeout));
+  log_.warn(component, "{}: {}", name_of(application), reason);
+  stop(held->second, exit_stopped_by_rm, reason, outbox);
 }
 
 void ResourceManager::next_attempt_or_fail(Application& application, Outbox& outbox) {

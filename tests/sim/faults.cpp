@@ -74,7 +74,8 @@ bool FaultMaker::strike_process(World& world, FaultKind kind) {
   const auto fits = [&](const World::Process& process) {
     const auto& launch = process.launch();
     if (process.dead || process.hung) return false;
-    if (kind == FaultKind::pause_process || kind == FaultKind::slow_process) return true;
+    if (kind == FaultKind::slow_process) return true;
+    if (kind == FaultKind::pause_process) return launch.kind != ContainerKind::driver;
     if (kind == FaultKind::kill_executor || kind == FaultKind::hang_executor) {
       return launch.kind == ContainerKind::executor;
     }

@@ -55,7 +55,8 @@ WorldOptions scenario_of(std::uint64_t seed) {
     faults.count = static_cast<std::uint32_t>(random.between(1, random.one_in(3) ? 12 : 4));
   faults.kinds = {FaultKind::kill_executor, FaultKind::kill_executor, FaultKind::kill_master,
                   FaultKind::kill_driver,   FaultKind::hang_executor, FaultKind::lose_data,
-                  FaultKind::slow_rank,     FaultKind::slow_process,  FaultKind::pause_rank};
+                  FaultKind::slow_rank,     FaultKind::slow_process,  FaultKind::pause_rank,
+                  FaultKind::hang_master,   FaultKind::hang_driver,   FaultKind::pause_process};
   // In client mode the driver is the user's own process: its end is the application's.
   if (options.mode == protocol::DeployMode::client)
     std::erase(faults.kinds, FaultKind::kill_driver);
@@ -63,7 +64,7 @@ WorldOptions scenario_of(std::uint64_t seed) {
   if (random.one_in(4)) faults.exception_one_in = random.between(10, 100);
   faults.launches_fail = random.one_in(8);
   // Limits that no plan of faults reaches: what goes wrong must not be the application's end.
-  options.max_am_attempts = faults.count + 2;
+  options.max_am_attempts = faults.count + (faults.launches_fail ? 10 : 2);
   options.max_failures = 40;
   return options;
 }

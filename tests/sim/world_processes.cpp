@@ -35,6 +35,7 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.master.tracking_address = "host:1";
   options.master.task_max_failures = options_.max_failures;
   options.master.max_executor_failures = 100;
+  options.master.network_timeout = 10s;
   options.tasks.arena = &arenas_.at(node(rank).number);
   options.tasks.longest = options_.longest_task;
   options.tasks.exception_one_in = options_.faults.exception_one_in;
