@@ -1,5 +1,6 @@
 #include "am/application_master.hpp"
 
+#include "base/liveness.hpp"
 #include "protocol/containers.hpp"
 
 #include <algorithm>
@@ -194,6 +195,11 @@ void ApplicationMaster::executor_lost(ExecutorContainer& container,
          1, outbox);
 }
 
+void ApplicationMaster::on(const RankLost& message, const Address& from, Outbox& outbox) {
+  if (state_ == State::finished) return drop("RankLost", from);
+  outbox.send(options_.launch.driver, RankDataLost{message.rank, message.reason});
+}
+
 // --- progress and end ----------------------------------------------------------------------------
 
 void ApplicationMaster::on(const DriverProgressed& message, const Address& from, Outbox&) {
@@ -241,7 +247,9 @@ void ApplicationMaster::tick(TimePoint now, Outbox& outbox) {
 
 /// A driver that shares this process is silent only when this role is.
 void ApplicationMaster::check_driver(TimePoint now) {
-  if (std::exchange(driver_heard_, false) || !driver_last_heard_) driver_last_heard_ = now;
+  const bool asleep = base::slept(std::exchange(last_tick_, now), now, options_.network_timeout);
+  const bool heard = std::exchange(driver_heard_, false);
+  if (heard || asleep || !driver_last_heard_) driver_last_heard_ = now;
   if (driver_exit_ || now - *driver_last_heard_ < options_.network_timeout) return;
   driver_exit_ = fmt::format("the driver in {} was silent for {} (volley.network.timeout)",
                              base::to_string(options_.launch.driver.container),

@@ -43,6 +43,8 @@ class ApplicationMaster {
           protocol::Outbox& outbox);
   void on(const protocol::ContainersCompleted& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::RankLost& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void on(const protocol::DriverProgressed& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::DriverFinished& message, const protocol::Address& from,
@@ -90,6 +92,7 @@ class ApplicationMaster {
   std::uint32_t failures_ = 0;
   float progress_ = 0;
   std::optional<base::TimePoint> next_report_;
+  base::TimePoint last_tick_{};
   bool driver_heard_ = false;  ///< since the last tick
   std::optional<base::TimePoint> driver_last_heard_;
   std::optional<std::string> driver_exit_;  ///< its own container has ended, and how

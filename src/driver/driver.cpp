@@ -1,5 +1,7 @@
 #include "driver/driver.hpp"
 
+#include "base/liveness.hpp"
+
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -165,6 +167,18 @@ void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application
   dag_.executor_removed(turn);
 }
 
+void Driver::on(const protocol::RankDataLost& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  log_.warn(component, "{}", message.reason);
+  // Tasks of its node may be waiting for its answer.
+  for (const auto& [key, worker] : workers_.workers()) {
+    turn.outbox.send(worker.address, protocol::HolderLost{message.rank});
+  }
+  dag_.rank_lost(message.rank, turn);
+  settle(turn);
+}
+
 void Driver::on(protocol::TaskFinished message, const Address& from, Outbox& outbox) {
   Turn turn{now_, outbox};
   if (!accepts()) return;
@@ -198,10 +212,9 @@ void Driver::on(const protocol::Message& message, const Address& from, Outbox& o
 void Driver::tick(base::TimePoint now, Outbox& outbox) {
   now_ = now;
   if (state_ == State::stopped) return;
-  if (!std::exchange(ticked_, true)) {
-    workers_.all_seen(now);
-    startup_.set_start(now);
-  }
+  if (!std::exchange(ticked_, true)) startup_.set_start(now);
+  const bool asleep = base::slept(std::exchange(last_tick_, now), now, options_.network_timeout);
+  if (asleep) workers_.all_seen(now);
   Turn turn{now_, outbox};
   check_heartbeats(turn);
   check_expected(turn);

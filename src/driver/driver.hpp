@@ -40,6 +40,7 @@ class Driver {
   void on(const protocol::ExecutorRegistered&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorHeartbeat&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorLost&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::RankDataLost&, const protocol::Address& from, protocol::Outbox&);
   void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
@@ -88,6 +89,7 @@ class Driver {
   base::TimePoint starving_since_{};
   base::TimePoint next_warning_{};
   base::TimePoint next_report_{};
+  base::TimePoint last_tick_{};
   bool ticked_ = false;  ///< now_ is a real time
   bool starving_ = false;
   float reported_progress_ = 0;

@@ -159,6 +159,11 @@ struct ExecutorLost {
   std::string reason;
   Rank rank = base::no_rank;
 };
+/// A rank is gone, and what its shuffle service held.
+struct RankDataLost {
+  Rank rank = base::no_rank;
+  std::string reason;
+};
 struct TaskFinished {
   TaskAttempt attempt;
   TaskOutcome outcome = TaskOutcome::success;
@@ -190,7 +195,8 @@ struct ExchangeFinished {
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
                  ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
-                 ExecutorHeartbeat, ExecutorLost, TaskFinished, ShuffleSizes, ExchangeFinished>;
+                 ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
+                 ExchangeFinished>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -244,6 +250,10 @@ struct BlocksRemoved {
 struct ExecutorStopRequested {
   std::string reason;
 };
+/// The rank will not answer any more.
+struct HolderLost {
+  Rank rank = base::no_rank;
+};
 /// The chunks of a reduce partition, by map partition and then in writing order.
 struct PartitionListed {
   std::uint64_t request = 0;
@@ -252,7 +262,7 @@ struct PartitionListed {
 };
 using ExecutorMessage =
     std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
-                 BlocksRemoved, ExecutorStopRequested, PartitionListed>;
+                 BlocksRemoved, ExecutorStopRequested, PartitionListed, HolderLost>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

@@ -28,6 +28,11 @@ bool Executor::pump_tasks(Outbox& out) {
       finish(std::move(*ended), out);
     } else {
       const auto& wanted = std::get<ChunksWanted>(*event);
+      if (lost_holders_.contains(wanted.input.holder)) {
+        pool_.answer({wanted.request, false, {}});
+        continue;
+      }
+      asked_.emplace(wanted.request, wanted.input.holder);
       const base::ShuffleId shuffle{options_.application, wanted.input.shuffle};
       out.send(protocol::at_rank(Role::shuffle_service, wanted.input.holder),
                protocol::PartitionRequested{shuffle, wanted.input.partition, wanted.request});
@@ -106,7 +111,20 @@ void Executor::on(const protocol::ExecutorStopRequested& message, const Address&
 }
 
 void Executor::on(const protocol::PartitionListed& message, const Address&, Outbox&) {
-  pool_.answer(message);
+  // An answer for what was given up comes too late.
+  if (asked_.erase(message.request) != 0) pool_.answer(message);
+}
+
+void Executor::on(const protocol::HolderLost& message, const Address&, Outbox&) {
+  lost_holders_.insert(message.rank);
+  for (auto at = asked_.begin(); at != asked_.end();) {
+    if (at->second != message.rank) {
+      ++at;
+      continue;
+    }
+    pool_.answer({at->first, false, {}});
+    at = asked_.erase(at);
+  }
 }
 
 }  // namespace volley::worker

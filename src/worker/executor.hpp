@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -50,6 +51,8 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::ExecutorStopRequested& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::HolderLost& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::PartitionListed& message, const protocol::Address& from,
           protocol::Outbox& out);
 
@@ -75,6 +78,8 @@ class Executor {
   base::TimePoint next_heartbeat_{};
   std::map<StageKey, Stage> stages_;
   std::unordered_map<base::TaskId, Running> running_;
+  std::set<base::Rank> lost_holders_;
+  std::map<std::uint64_t, base::Rank> asked_;  ///< requests for chunk lists, and who has them
 };
 
 }  // namespace volley::worker

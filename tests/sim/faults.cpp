@@ -133,7 +133,7 @@ bool FaultMaker::strike_rank(World& world, FaultKind kind) {
       break;
     case FaultKind::pause_rank:
       victim.paused = true;
-      world.plan(EventKind::resume, random_.duration(10ms, 5s), rank);
+      world.plan(EventKind::resume, random_.duration(10ms, random_.one_in(4) ? 40s : 5s), rank);
       break;
     case FaultKind::lose_data:
       world.fabric_.damage_next();

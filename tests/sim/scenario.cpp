@@ -56,7 +56,8 @@ WorldOptions scenario_of(std::uint64_t seed) {
   faults.kinds = {FaultKind::kill_executor, FaultKind::kill_executor, FaultKind::kill_master,
                   FaultKind::kill_driver,   FaultKind::hang_executor, FaultKind::lose_data,
                   FaultKind::slow_rank,     FaultKind::slow_process,  FaultKind::pause_rank,
-                  FaultKind::hang_master,   FaultKind::hang_driver,   FaultKind::pause_process};
+                  FaultKind::hang_master,   FaultKind::hang_driver,   FaultKind::pause_process,
+                  FaultKind::lose_rank,     FaultKind::lose_node};
   // In client mode the driver is the user's own process: its end is the application's.
   if (options.mode == protocol::DeployMode::client)
     std::erase(faults.kinds, FaultKind::kill_driver);
@@ -80,7 +81,8 @@ SeedResult run_seed(std::uint64_t seed, base::LogLevel log_level) {
     options.log_level = log_level;
     World world(options);
     result.report = world.run();
-    const bool impossible = result.report.error.starts_with("No executor could be had");
+    const bool impossible =
+        result.report.attempts == 0 || result.report.error.starts_with("No executor could be had");
     if (!result.report.succeeded && !impossible) {
       result.violation = "the application failed: " + result.report.error;
     }

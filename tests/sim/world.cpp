@@ -31,7 +31,7 @@ World::World(WorldOptions options)
   rm.expected_ranks = options_.ranks;
   rm.cluster_start = 1732060800;
   rm.max_am_attempts = options_.max_am_attempts;
-  rm.master_timeout = 10s;
+  rm.network_timeout = 10s;
   rm.client_mode_master_memory = {10};
   resource_manager_ = std::make_unique<rm::ResourceManager>(rm, log_);
   launch::ClientRole::Options client;

@@ -52,7 +52,7 @@ struct Report {
   std::string error;       ///< of the application, when it failed
   std::uint64_t events = 0;
   std::uint64_t fingerprint = 0;  ///< of every event in its order
-  std::uint32_t attempts = 0;     ///< of the application
+  std::uint32_t attempts = 0;     ///< of the application; 0: the cluster never came to be
   base::Duration took{};          ///< virtual
   std::vector<std::string> faults;
 };

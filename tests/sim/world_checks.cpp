@@ -12,6 +12,7 @@ void World::check_always() const {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i]->dead) continue;
     const rm::RankCapacity& known = capacity.at(static_cast<base::Rank>(i));
+    if (known.lost) continue;  // it stood still for too long, and does not know yet
     require(
         known.used_slots >= nodes_[i]->used_slots && known.used_memory >= nodes_[i]->used_memory,
         "the ResourceManager believes {} slots of rank {} in use, and {} are", known.used_slots, i,
@@ -20,13 +21,14 @@ void World::check_always() const {
 }
 
 void World::check_end() {
+  if (attempts_ == 0 && client_->exit_code() != 0) return;  // the cluster never came to be
   require(resource_manager_->quiescent(), "the ResourceManager still has {} applications, {} slots",
           resource_manager_->applications(),
           resource_manager_->capacity().total_slots() - resource_manager_->capacity().free_slots());
   std::set<std::uint32_t> dead;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Node& at = *nodes_[i];
-    if (at.dead) {
+    if (resource_manager_->capacity().at(static_cast<base::Rank>(i)).lost || at.dead) {
       dead.insert(at.number);
       continue;
     }
