@@ -29,6 +29,7 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
     const auto found = workers_.find({message.executor, member});
     if (found == workers_.end()) continue;
     ++live_nodes_[found->second.node];
+    slots_ += found->second.slots;
     update_free(found->second);
   }
   return Registration::accepted;
@@ -55,6 +56,7 @@ std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
   auto at = workers_.lower_bound({executor, 0});
   while (at != workers_.end() && at->first.executor == executor) {
     free_.erase(at->first);
+    if (was_complete) slots_ -= at->second.slots;
     if (was_complete && --live_nodes_[at->second.node] == 0) live_nodes_.erase(at->second.node);
     removed.push_back(std::move(at->second));
     at = workers_.erase(at);
@@ -107,14 +109,6 @@ void WorkerTable::task_ended(const WorkerKey& key, base::TaskId task) {
   if (found == workers_.end()) return;
   found->second.running.erase(task);
   update_free(found->second);
-}
-
-std::uint32_t WorkerTable::slots() const {
-  std::uint32_t sum = 0;
-  for (const auto& [key, worker] : workers_) {
-    if (complete(key.executor)) sum += worker.slots;
-  }
-  return sum;
 }
 
 std::vector<LiveRank> WorkerTable::live_ranks() const {

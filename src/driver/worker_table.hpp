@@ -63,7 +63,8 @@ class WorkerTable {
   /// Workers with a free slot, of complete executors.
   const std::set<WorkerKey>& free() const { return free_; }
   std::uint32_t complete_executors() const { return complete_; }
-  std::uint32_t slots() const;
+  /// Of complete executors.
+  std::uint32_t slots() const { return slots_; }
   bool node_live(std::uint32_t node) const { return live_nodes_.contains(node); }
   /// Ranks with live workers and their slots, by rank.
   std::vector<LiveRank> live_ranks() const;
@@ -91,6 +92,7 @@ class WorkerTable {
   RankNodes nodes_;
   std::unordered_set<base::ExecutorId> lost_;
   std::uint32_t complete_ = 0;
+  std::uint32_t slots_ = 0;
 };
 
 }  // namespace volley::driver

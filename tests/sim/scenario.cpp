@@ -3,6 +3,7 @@
 #include "tests/sim/violation.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,8 +60,10 @@ WorldOptions scenario_of(std::uint64_t seed) {
                   FaultKind::hang_master,   FaultKind::hang_driver,   FaultKind::pause_process,
                   FaultKind::lose_rank,     FaultKind::lose_node};
   // In client mode the driver is the user's own process: its end is the application's.
-  if (options.mode == protocol::DeployMode::client)
+  if (options.mode == protocol::DeployMode::client) {
     std::erase(faults.kinds, FaultKind::kill_driver);
+    std::erase(faults.kinds, FaultKind::hang_driver);
+  }
   faults.within = random.one_in(3) ? 200 : 2000;
   if (random.one_in(4)) faults.exception_one_in = random.between(10, 100);
   faults.launches_fail = random.one_in(8);
@@ -89,6 +92,29 @@ SeedResult run_seed(std::uint64_t seed, base::LogLevel log_level) {
   } catch (const Violation& violation) {
     result.violation = violation.what();
   }
+  return result;
+}
+
+ScaleResult run_scale(std::uint32_t ranks, std::uint32_t tasks) {
+  WorldOptions options;
+  options.seed = 1;
+  options.ranks = ranks;
+  options.ranks_per_node = 64;
+  options.slots = 1;
+  options.flat_tasks = tasks;
+  options.tick = 1s;
+  options.longest_task = 200ms;
+  const auto start = std::chrono::steady_clock::now();
+  ScaleResult result;
+  {
+    World world(options);
+    result.report = world.run();
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  result.seconds = took.count();
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  result.resident_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024U;
   return result;
 }
 

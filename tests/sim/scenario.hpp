@@ -16,6 +16,13 @@ struct SeedResult {
 
 WorldOptions scenario_of(std::uint64_t seed);
 SeedResult run_seed(std::uint64_t seed, base::LogLevel log_level = base::LogLevel::off);
+/// What it takes to schedule one application of `tasks` tasks on `ranks` ranks of one slot each.
+struct ScaleResult {
+  Report report;
+  double seconds = 0;
+  std::uint64_t resident_bytes = 0;  ///< at most, of this process so far
+};
+ScaleResult run_scale(std::uint32_t ranks, std::uint32_t tasks);
 /// The command that repeats the run of a seed.
 std::string replay_command(std::uint64_t seed);
 /// From now on a failed CHECK says the seed that was set last, and how to repeat it.

@@ -1,6 +1,7 @@
 // simulate: runs seeds of the simulated cluster.
 //   simulate --seed N [--log info]        one seed, with the roles' log
 //   simulate --seeds COUNT [--first N]    many; the ones that fail are listed with their command
+//   simulate --ranks R --tasks T          how long scheduling one large application takes
 
 #include "tests/sim/scenario.hpp"
 
@@ -17,6 +18,8 @@ using namespace volley;
 struct Arguments {
   std::uint64_t first = 0;
   std::uint64_t seeds = 1;
+  std::uint64_t ranks = 0;  ///< of a measurement
+  std::uint64_t tasks = 0;
   base::LogLevel level = base::LogLevel::off;
   bool good = true;
 };
@@ -30,6 +33,10 @@ Arguments parse(int argc, char** argv) {
       arguments.first = std::strtoull(value.c_str(), nullptr, 10);
     } else if (name == "--seeds") {
       arguments.seeds = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (name == "--ranks") {
+      arguments.ranks = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (name == "--tasks") {
+      arguments.tasks = std::strtoull(value.c_str(), nullptr, 10);
     } else if (name == "--log") {
       arguments.level = value == "debug" ? base::LogLevel::debug : base::LogLevel::info;
     } else {
@@ -47,14 +54,29 @@ void describe(const sim::SeedResult& result) {
   for (const std::string& fault : report.faults) fmt::print("  {}\n", fault);
 }
 
+int measure(const Arguments& arguments) {
+  const auto result = sim::run_scale(static_cast<std::uint32_t>(arguments.ranks),
+                                     static_cast<std::uint32_t>(arguments.tasks));
+  const auto decisions = static_cast<double>(arguments.ranks + arguments.tasks);
+  fmt::print("{} ranks, {} tasks: {}; {:.1f} s, {:.0f} decisions/s, {:.0f} events/s, {} resident\n",
+             arguments.ranks, arguments.tasks, result.report.succeeded ? "good" : "failed",
+             result.seconds, decisions / result.seconds,
+             static_cast<double>(result.report.events) / result.seconds,
+             base::format_bytes(result.resident_bytes));
+  return result.report.succeeded ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const Arguments arguments = parse(argc, argv);
   if (!arguments.good) {
-    fmt::print(stderr, "usage: simulate [--seed N | --first N --seeds COUNT] [--log info|debug]\n");
+    fmt::print(stderr,
+               "usage: simulate [--seed N | --first N --seeds COUNT] [--log info|debug]\n"
+               "       simulate --ranks R --tasks T\n");
     return 2;
   }
+  if (arguments.ranks != 0) return measure(arguments);
   sim::announce_seed_on_abort();
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t failed = 0;

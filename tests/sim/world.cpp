@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr base::Duration tick_interval = 100ms;
 constexpr std::uint64_t arena_bytes = 8U << 20U;
 constexpr std::uint64_t slab_bytes = 4096;
 
@@ -43,7 +42,7 @@ World::World(WorldOptions options)
   std::vector<std::uint32_t> numbers;
   for (std::uint32_t i = 0; i < options_.ranks; ++i) {
     numbers.push_back(i / options_.ranks_per_node);
-    if (arenas_.contains(numbers.back())) continue;
+    if (options_.flat_tasks != 0 || arenas_.contains(numbers.back())) continue;
     auto arena = storage::NodeArena::create({arena_bytes, slab_bytes});
     if (!arena.ok()) throw Violation("no arena: " + arena.error());
     arenas_.emplace(numbers.back(), std::move(arena).value());
@@ -62,12 +61,14 @@ World::World(WorldOptions options)
                  "",
                  7};
     made.manager = std::make_unique<worker::NodeManager>(node, made.launcher, log_);
-    made.shuffles = std::make_unique<exchange::ShuffleService>(
-        rank, numbers, arenas_.at(made.number), made.channel, exchange::MoverOptions{});
+    if (options_.flat_tasks == 0) {
+      made.shuffles = std::make_unique<exchange::ShuffleService>(
+          rank, numbers, arenas_.at(made.number), made.channel, exchange::MoverOptions{});
+    }
     Outbox outbox(at_rank(Role::node_manager, rank));
     made.manager->start(outbox);
     post(outbox);
-    plan(EventKind::rank_tick, random_.duration(0ms, tick_interval), rank);
+    plan(EventKind::rank_tick, random_.duration(0ms, options_.tick), rank);
   }
 }
 
@@ -88,7 +89,7 @@ void World::step() {
   note(event);
   const bool tick = event.kind == EventKind::rank_tick || event.kind == EventKind::process_tick;
   handle(std::move(event));
-  check_always();
+  if (options_.flat_tasks == 0) check_always();
   if (!tick) faults_.look(*this);
 }
 
@@ -154,12 +155,12 @@ void World::handle(Event event) {
       return deliver(std::move(event));
     case EventKind::rank_tick:
       tick_rank(event.rank);
-      return plan(EventKind::rank_tick, tick_interval, event.rank);
+      return plan(EventKind::rank_tick, options_.tick, event.rank);
     case EventKind::process_tick:
       if (process == nullptr || !process->alive()) return;
       process->roles->tick(now_);
       after_event(*process);
-      return plan(EventKind::process_tick, tick_interval, event.rank, event.container);
+      return plan(EventKind::process_tick, options_.tick, event.rank, event.container);
     case EventKind::task_due:
       if (process == nullptr || !process->alive()) return;
       process->roles->task_due(event.value);
@@ -195,14 +196,14 @@ void World::deliver_to_rank(Node& to, Envelope& envelope) {
   if (auto* to_manager = std::get_if<NodeManagerMessage>(&envelope.message)) {
     protocol::deliver(*to.manager, *to_manager, envelope.from, out);
   } else if (auto* to_shuffles = std::get_if<ShuffleServiceMessage>(&envelope.message)) {
-    protocol::deliver(*to.shuffles, *to_shuffles, envelope.from, out);
+    if (to.shuffles) protocol::deliver(*to.shuffles, *to_shuffles, envelope.from, out);
   } else if (auto* to_rm = std::get_if<ResourceManagerMessage>(&envelope.message)) {
     protocol::deliver(*resource_manager_, *to_rm, envelope.from, out);
   } else if (auto* to_client = std::get_if<ClientMessage>(&envelope.message)) {
     protocol::deliver(*client_, *to_client, envelope.from, out);
   }
   post(out);
-  if (envelope.to.role == Role::shuffle_service) progress(envelope.to.rank);
+  if (envelope.to.role == Role::shuffle_service && to.shuffles) progress(envelope.to.rank);
 }
 
 void World::tick_rank(base::Rank rank) {

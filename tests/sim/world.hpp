@@ -44,6 +44,10 @@ struct WorldOptions {
   base::Duration linger{};
   base::Duration time_limit = std::chrono::minutes{90};  ///< virtual: for the whole run
   base::LogLevel log_level = base::LogLevel::off;
+  base::Duration tick = std::chrono::milliseconds{100};
+  /// For measurements: one stage of as many tasks, without shuffles, and without a look at every
+  /// rank after every event. 0: a random program.
+  std::uint32_t flat_tasks = 0;
 };
 
 /// What a run came to.

@@ -38,6 +38,7 @@ void World::check_end() {
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!dead.empty() || nodes_[i]->dead) continue;  // data for a lost rank never leaves
+    if (!nodes_[i]->shuffles) continue;
     require(nodes_[i]->shuffles->empty(), "the shuffle service of rank {} still has something", i);
   }
   for (const auto& [number, arena] : arenas_) {

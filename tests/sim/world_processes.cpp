@@ -36,7 +36,7 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.master.task_max_failures = options_.max_failures;
   options.master.max_executor_failures = 100;
   options.master.network_timeout = 10s;
-  options.tasks.arena = &arenas_.at(node(rank).number);
+  if (options_.flat_tasks == 0) options.tasks.arena = &arenas_.at(node(rank).number);
   options.tasks.longest = options_.longest_task;
   options.tasks.exception_one_in = options_.faults.exception_one_in;
   options.tasks.later = [this, rank, id = launch.container](base::TaskId task, base::Duration d) {
@@ -49,6 +49,10 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.linger = options_.linger;
   if (launch.runs_driver || launch.kind == ContainerKind::driver) {
     Random program(mix(options_.seed, 5));
+    if (options_.flat_tasks != 0) {
+      options.program = std::make_unique<RandomProgram>(RandomProgram::flat(options_.flat_tasks));
+      return options;
+    }
     options.program =
         std::make_unique<RandomProgram>(program, options_.program, launch.container.attempt);
   }
