@@ -7,6 +7,9 @@
 
 #include <volley/volley.hpp>
 
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <numeric>
@@ -16,19 +19,16 @@ namespace {
 constexpr std::size_t dimensions = 8;
 using Point = std::array<double, dimensions>;
 
-/// Of the points of a cluster.
+/// Of the points of a cluster: the sums of their coordinates, their number, their cost.
 struct Total {
-  Point sum{};
-  std::int64_t points = 0;
-  double cost = 0;
+  std::array<double, dimensions + 2> sums{};
+  double points() const { return sums[dimensions]; }
+  double cost() const { return sums[dimensions + 1]; }
 };
 
-Total add(const Total& a, const Total& b) {
-  Total total = a;
-  for (std::size_t d = 0; d < dimensions; ++d) total.sum[d] += b.sum[d];
-  total.points += b.points;
-  total.cost += b.cost;
-  return total;
+Total operator+(Total a, const Total& b) {
+  for (std::size_t i = 0; i < a.sums.size(); ++i) a.sums[i] += b.sums[i];
+  return a;
 }
 
 double distance(const Point& a, const Point& b) {
@@ -50,7 +50,11 @@ struct FindCluster {
         best = c;
       }
     }
-    return {best, Total{point, 1, least}};
+    Total total;
+    std::copy(point.begin(), point.end(), total.sums.begin());
+    total.sums[dimensions] = 1;
+    total.sums[dimensions + 1] = least;
+    return {best, total};
   }
 };
 
@@ -68,11 +72,12 @@ void report(const volley::Rdd<Point>& points, std::uint64_t clusters, std::int64
   double cost = 0;
   for (; iterations > 0; --iterations) {
     cost = 0;
-    for (const auto& [c, total] : points.map(FindCluster{centers}).reduce_by_key(add).collect()) {
+    for (const auto& [c, total] :
+         points.map(FindCluster{centers}).reduce_by_key(std::plus<>{}).collect()) {
       for (std::size_t d = 0; d < dimensions; ++d) {
-        centers[c][d] = total.sum[d] / static_cast<double>(total.points);
+        centers[c][d] = total.sums[d] / total.points();
       }
-      cost += total.cost;
+      cost += total.cost();
     }
   }
   double sum = 0;

@@ -84,6 +84,7 @@ class RankLoop {
         host_(host_options(request, entry, program), arena, poller_),
         shuffles_(world.rank(), world.node_of_rank(), arena, channel, mover_options(request)),
         manager_(manager_options(entry, resources), host_, log_) {
+    if (router.wake_descriptor() >= 0) poller_.add(router.wake_descriptor());
     if (world.rank() != 0) return;
     rm::ResourceManager::Options rm;
     rm.expected_ranks = static_cast<std::uint32_t>(world.size());
@@ -152,7 +153,10 @@ class RankLoop {
         router_.poll([this](base::Rank, protocol::Bytes frame) { forward(std::move(frame)); });
     const auto from_container = [this](protocol::Bytes frame) { forward(std::move(frame)); };
     active |= host_.pump(from_container);
-    if (descriptors_ready) active |= reap(from_container);
+    if (descriptors_ready) {
+      active |= router_.woken();
+      active |= reap(from_container);
+    }
     {
       protocol::Outbox out = outbox(Role::shuffle_service);
       active |= shuffles_.progress(out);

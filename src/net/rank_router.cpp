@@ -1,5 +1,6 @@
 #include "net/rank_router.hpp"
 
+#include "net/doorbell.hpp"
 #include "net/mpi_handles.hpp"
 #include "net/mpi_world.hpp"
 #include "net/send_queue.hpp"
@@ -54,6 +55,7 @@ struct RankRouter::State {
   base::Rank self = base::no_rank;
   int size = 0;
   Options options;
+  Doorbell doorbell;
   std::unordered_map<base::Rank, Peer> peers;
   std::deque<base::Rank> to_send;     ///< ranks with queued frames
   std::vector<base::Rank> receiving;  ///< ranks with arrivals
@@ -112,6 +114,7 @@ bool RankRouter::State::start_send(base::Rank to, Peer& peer) {
   }
   ++peer.in_flight;
   flights.push_back(std::move(flight));
+  doorbell.ring(to);
   return true;
 }
 
@@ -256,6 +259,7 @@ bool RankRouter::State::deliver(const Handler& handler) {
 void RankRouter::State::abandon(base::Rank rank) {
   Peer& peer = peers[rank];
   if (std::exchange(peer.abandoned, true)) return;
+  doorbell.forget(rank);
   peer.queue = {};
   peer.queued = false;
   std::erase(to_send, rank);
@@ -295,6 +299,7 @@ base::Result<RankRouter> RankRouter::open(const MpiWorld& world, const Options& 
   state->self = world.rank();
   state->size = world.size();
   state->options = options;
+  state->doorbell = Doorbell::open(world);
   return RankRouter(std::move(state));
 }
 
@@ -325,6 +330,10 @@ bool RankRouter::poll(const Handler& handler) {
   moved = state_->deliver(handler) || moved;
   return state_->start_sends() || moved;
 }
+
+int RankRouter::wake_descriptor() const { return state_->doorbell.descriptor(); }
+
+bool RankRouter::woken() { return state_->doorbell.answer(); }
 
 bool RankRouter::idle() const {
   if (!state_->flights.empty() || !state_->to_send.empty() || !state_->ready.empty()) return false;

@@ -45,6 +45,11 @@ class RankRouter {
   /// Makes progress and hands over what has arrived; the handler may send() and abandon().
   /// Returns whether anything happened.
   bool poll(const Handler& handler);
+  /// Readable when another rank of the same host has sent something; -1 when there is none. Whoever
+  /// waits for it calls woken() then. Messages from other hosts do not show.
+  int wake_descriptor() const;
+  /// Whether a rank of the same host has sent something since the last call.
+  bool woken();
   /// Whether nothing is queued, in flight, half received or undelivered.
   bool idle() const;
 

@@ -163,6 +163,28 @@ void test_data_channel(const MpiWorld& world) {
   VOLLEY_CHECK(channel.in_flight() == 0, "in flight={}", channel.in_flight());
 }
 
+/// A rank that waits for its descriptor alone, for ever, is woken by a frame of another one.
+void test_wake(const MpiWorld& world) {
+  RankRouter router = need(RankRouter::open(world, {}));
+  VOLLEY_CHECK(router.wake_descriptor() >= 0, "rank={}", world.rank());
+  bool arrived = false;
+  const auto handler = [&](Rank, Bytes bytes) { arrived = bytes.size() == 3; };
+  const Rank next = (world.rank() + 1) % world.size();
+  if (world.rank() == 0) router.send(next, Bytes(3));
+  if (world.rank() != 0 || world.size() == 1) {
+    Poller poller(volley::net::IdleBackoff::until_woken());
+    if (world.size() > 1) poller.add(router.wake_descriptor());
+    bool active = true;
+    while (!arrived) {
+      active = router.poll(handler);
+      if (!arrived && !poller.wait(active).empty()) router.woken();
+    }
+    if (world.rank() != 0) router.send(next, Bytes(3));
+  }
+  run(router, handler, [&] { return arrived; });
+  router.close();
+}
+
 }  // namespace
 
 int main() {
@@ -171,6 +193,7 @@ int main() {
   test_large_frames(world);
   test_storm(world);
   test_handler_sends(world);
+  test_wake(world);
   test_data_channel(world);
   // Needs a rank that abandons, one that stays and one that is given up.
   if (world.size() >= 3) test_abandon(world);

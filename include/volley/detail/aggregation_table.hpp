@@ -11,6 +11,7 @@
 #include "base/check.hpp"
 #include "program/table_memory.hpp"
 
+#include <volley/detail/dense_array.hpp>
 #include <volley/detail/table_slots.hpp>
 
 #include <bit>
@@ -22,25 +23,11 @@
 
 namespace volley::detail {
 
-/// Where the slots of integers lie that are not hashed: every (1 << shift)-th number from `base`.
-template <class U>
-struct DenseRange {
-  U base = 0;
-  unsigned shift = 0;
-
-  /// The slot of a key; at least 2^63 for one that the step leaves out.
-  std::uint64_t place(U key) const {
-    const auto offset = static_cast<U>(key - base);
-    return std::rotr(static_cast<std::uint64_t>(offset), static_cast<int>(shift));
-  }
-};
-
 template <class K, class V>
 class AggregationTable {
   static constexpr bool integers = std::is_integral_v<K> && !std::is_same_v<K, bool>;
   using Slot = std::conditional_t<integers, IntegerSlot<K, V>, TaggedSlot<K, V>>;
-  using U = typename std::conditional_t<integers, std::make_unsigned<K>,
-                                        std::type_identity<std::uint64_t>>::type;
+  using Dense = DenseArray<std::conditional_t<integers, K, std::uint64_t>, V>;
 
  public:
   using key_view = typename SlotKey<K>::view;
@@ -52,43 +39,50 @@ class AggregationTable {
   ~AggregationTable() { destroy(); }
 
   std::size_t size() const { return size_; }
+  /// Whether it is an array: then hashes are not looked at.
+  bool dense() const { return integers && dense_.has_value(); }
   /// Bytes of slots and long keys, without what values hold elsewhere.
-  std::size_t memory() const { return memory_.bytes() + bytes_.used(); }
+  std::size_t memory() const {
+    return (dense() ? dense_->bytes() : memory_.bytes()) + bytes_.used();
+  }
   /// Bytes at the peak of the next growth, if it may come within `more` insertions, else memory().
   std::size_t memory_after(std::size_t more) const {
-    return memory() + (size_ + more > limit_ ? growth() * memory_.bytes() : 0);
+    return memory() + (size_ + more > limit_ ? growth(memory_.bytes()) * memory_.bytes() : 0);
   }
   /// Forgets every entry; the slots stay as many, or become few.
   void clear(bool keep_capacity) {
+    const std::size_t capacity = keep_capacity && !dense() ? mask_ + 1 : first_capacity;
     destroy();
-    const std::size_t capacity = keep_capacity && !dense_ ? mask_ + 1 : first_capacity;
     memory_ = program::TableMemory();
     bytes_ = KeyBytes();
-    dense_.reset();
     reset(capacity);
   }
   /// Tells an empty table how many entries will come at least.
   void reserve(std::size_t entries) {
     VOLLEY_CHECK(size_ == 0, "size={}", size_);
-    expected_ = capacity_for(entries);
-    if (integers || expected_ <= mask_ + 1) return;  // of integers, the first ones decide
+    expected_ = entries;
+    if (integers || capacity_for(entries) <= mask_ + 1)
+      return;  // of integers, the first ones decide
     memory_ = program::TableMemory();
-    reset(expected_);
+    reset(capacity_for(entries));
   }
+  /// Small tables become arrays early, of up to so many bytes, though hashing took less memory.
+  void set_early_bytes(std::size_t bytes) { early_bytes_ = bytes; }
 
-  /// Brings the slot of a key into the cache.
+  /// Brings the slot of a key into the cache. Always inlined: the compiler takes a function that
+  /// does nothing else for one without effects, and drops calls of it.
   template <class Key>
-  void prefetch(const Key& key, std::uint64_t hash) const {
-    std::size_t at = fold(hash) & mask_;
+  [[gnu::always_inline]] void prefetch(const Key& key, std::uint64_t hash) const {
     if constexpr (integers) {
-      if (dense_) at = std::min<std::uint64_t>(dense_->place(static_cast<U>(key)), mask_);
+      if (dense_) return dense_->prefetch(dense_->place(key));
     }
-    __builtin_prefetch(slots() + at, 1);
+    __builtin_prefetch(slots() + (fold(hash) & mask_), 1);
   }
 
   /// Finds `key` and calls update(value), or inserts it with the value of create().
   template <class Key, class Create, class Update>
-  void upsert(Key&& key, std::uint64_t hash, Create&& create, Update&& update) {
+  [[gnu::always_inline]] void upsert(Key&& key, std::uint64_t hash, Create&& create,
+                                     Update&& update) {
     if constexpr (integers) {
       if (key == 0) [[unlikely]] {
         if (zero_) return update(*zero_);
@@ -96,16 +90,10 @@ class AggregationTable {
         ++size_;
         return;
       }
-      if (dense_) {
-        const std::uint64_t at = dense_->place(static_cast<U>(key));
-        if (at > mask_) [[unlikely]] {
-          widen(static_cast<U>(key));
-          return upsert(std::forward<Key>(key), hash, create, update);
-        }
-        Slot& slot = slots()[at];
-        if (!slot.is_free()) return update(slot.value);
-        slot.set_key(0, key, bytes_);
-        new (&slot.value) V(create());
+      if (dense_ && (dense_->place(key) < dense_->places() || widen(key))) {
+        const std::uint64_t at = dense_->place(key);
+        if (dense_->has(at)) return update(dense_->value(at));
+        dense_->put(at, create());
         ++size_;
         return;
       }
@@ -130,8 +118,8 @@ class AggregationTable {
       if (key == 0) [[unlikely]]
         return zero_ ? &*zero_ : nullptr;
       if (dense_) {
-        const std::uint64_t at = dense_->place(static_cast<U>(key));
-        return at > mask_ || slots()[at].is_free() ? nullptr : &slots()[at].value;
+        const std::uint64_t at = dense_->place(key);
+        return at >= dense_->places() || !dense_->has(at) ? nullptr : &dense_->value(at);
       }
     }
     const std::uint32_t tag = fold(hash);
@@ -147,6 +135,7 @@ class AggregationTable {
   void for_each(Visit&& visit) {
     if constexpr (integers) {
       if (zero_) visit(K{0}, *zero_);
+      if (dense_) return dense_->for_each(visit);
     }
     for (std::size_t at = 0; at <= mask_; ++at) {
       Slot& slot = slots()[at];
@@ -156,7 +145,6 @@ class AggregationTable {
 
  private:
   static constexpr std::size_t first_capacity = 64;
-  static constexpr std::uint64_t max_dense_slots = std::uint64_t{1} << 31U;
 
   static std::uint32_t fold(std::uint64_t hash) {
     const auto low = static_cast<std::uint32_t>(hash);
@@ -175,11 +163,12 @@ class AggregationTable {
     limit_ = capacity / 8 * 5;
   }
 
-  /// How many times larger the next table is: small ones hurry.
-  std::size_t growth() const { return memory_.bytes() <= std::size_t{4} << 20U ? 4 : 2; }
+  /// How many times larger what has so many bytes becomes: small tables hurry.
+  static std::size_t growth(std::size_t bytes) { return bytes <= std::size_t{4} << 20U ? 4 : 2; }
 
-  void grow() {
-    const std::size_t capacity = std::max((mask_ + 1) * growth(), expected_);
+  [[gnu::noinline]] void grow() {
+    const std::size_t capacity = std::max((mask_ + 1) * growth(memory_.bytes()),
+                                          expected_ == 0 ? 0 : capacity_for(expected_));
     if constexpr (integers) {
       if (may_be_dense_ && become_dense(capacity)) return;
     }
@@ -191,19 +180,19 @@ class AggregationTable {
     const program::TableMemory old = std::move(memory_);
     const std::size_t old_slots = mask_ + 1;
     memory_ = {};
-    dense_.reset();
     reset(capacity);
-    for_each_old(old, old_slots, [&](Slot& from) {
-      std::size_t at = from.hash() & mask_;
-      while (!slots()[at].is_free()) at = (at + 1) & mask_;
-      take(slots()[at], from);
-    });
+    for_each_slot(old, old_slots, [&](Slot& from) { take(slots()[free_slot(from.hash())], from); });
+  }
+  std::size_t free_slot(std::uint32_t hash) const {
+    std::size_t at = hash & mask_;
+    while (!slots()[at].is_free()) at = (at + 1) & mask_;
+    return at;
   }
   template <class Visit>
-  void for_each_old(const program::TableMemory& old, std::size_t old_slots, Visit&& visit) {
-    auto* const from = static_cast<Slot*>(old.data());
-    for (std::size_t i = 0; i < old_slots; ++i) {
-      if (!from[i].is_free()) visit(from[i]);
+  static void for_each_slot(const program::TableMemory& memory, std::size_t count, Visit&& visit) {
+    auto* const slots = static_cast<Slot*>(memory.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!slots[i].is_free()) visit(slots[i]);
     }
   }
   void take(Slot& to, Slot& from) {
@@ -212,86 +201,67 @@ class AggregationTable {
     from.value.~V();
   }
 
-  // --- integers in a dense range
+  // --- integers that lie close together
 
-  /// Smallest and largest key, in the order of K, and the bits in which keys differ.
-  struct Extent {
-    K least;
-    K most;
-    U differences = 0;
-
-    explicit Extent(K key) : least(key), most(key) {}
-    void add(K key) {
-      differences |= static_cast<U>(static_cast<U>(key) ^ static_cast<U>(least));
-      least = std::min(least, key);
-      most = std::max(most, key);
-    }
-    /// Low bits that all keys share.
-    unsigned shift() const {
-      return differences == 0 ? 0 : static_cast<unsigned>(std::countr_zero(differences));
-    }
-    std::uint64_t slots() const {
-      const auto width = static_cast<U>(static_cast<U>(most) - static_cast<U>(least));
-      return std::max<std::uint64_t>(static_cast<std::uint64_t>(width >> shift()) + 1, 1);
-    }
-  };
-  Extent extent(std::optional<Extent> all = std::nullopt) const {
-    for (std::size_t at = 0; at <= mask_; ++at) {
-      const Slot& slot = slots()[at];
-      if (slot.is_free()) continue;
-      if (!all) all.emplace(slot.key.key);
-      all->add(slot.key.key);
-    }
-    return *all;
-  }
-
-  /// An array over the range of the keys, if it has at most `most` slots.
-  bool become_dense(std::size_t most) {
-    const Extent keys = extent();
-    const std::uint64_t slots = keys.slots();
-    if (slots > most || slots > max_dense_slots) return false;
-    move_to_range(keys, slots / 8 + first_capacity / 2, slots / 8 + first_capacity / 2);
+  /// An array over the range of the keys instead of `capacity` slots, if it takes no more memory,
+  /// or little.
+  bool become_dense(std::size_t capacity) {
+    std::optional<KeyExtent<K>> keys;
+    for_each_slot(memory_, mask_ + 1, [&](Slot& slot) {
+      if (!keys) keys.emplace(slot.key.key);
+      keys->add(slot.key.key);
+    });
+    const std::uint64_t same = capacity * sizeof(Slot) / sizeof(V);
+    const std::uint64_t early = std::min(8 * capacity, early_bytes_ / sizeof(V));
+    const std::uint64_t places = keys->places();
+    if (places > std::max(same, early) || places > Dense::max_places) return false;
+    const std::uint64_t room = places / 8 + first_capacity / 2;
+    dense_.emplace(*keys, room, room);
+    for_each_slot(memory_, mask_ + 1, [&](Slot& from) {
+      dense_->put(dense_->place(from.key.key), std::move(from.value));
+      from.value.~V();
+    });
+    memory_ = program::TableMemory();
+    limit_ = SIZE_MAX / 2;
     return true;
   }
-  /// Makes room for a key beyond the range, on its side, or gives the array up.
-  void widen(U key) {
-    const auto beyond = static_cast<K>(key);
-    const Extent keys = extent(Extent(beyond));
-    const std::uint64_t slots = keys.slots();
-    if (slots > 4 * size_ + first_capacity || slots > max_dense_slots) {
+  /// Makes room for a key beyond the range, on its side; false when it gave the array up.
+  [[gnu::noinline]] bool widen(K key) {
+    KeyExtent<K> keys(key);
+    dense_->for_each([&](K other, V&) { keys.add(other); });
+    Dense old = std::move(*dense_);
+    dense_.reset();
+    const std::uint64_t places = keys.places();
+    if (places > 4 * size_ + 2 * first_capacity + early_bytes_ / sizeof(V) ||
+        places > Dense::max_places) {
       may_be_dense_ = false;
-      return move_to(std::max(capacity_for(size_ + 1), expected_));
+      reset(capacity_for(std::max(size_ + 1, expected_)));
+      old.for_each([&](K other, V& value) {
+        const auto hash = static_cast<std::uint32_t>(hash_key(other));
+        Slot& slot = slots()[free_slot(hash)];
+        slot.set_key(hash, other, bytes_);
+        new (&slot.value) V(std::move(value));
+      });
+      return false;
     }
-    const std::uint64_t room = slots / 2 + first_capacity;
-    move_to_range(keys, keys.least == beyond ? room : 0, keys.least == beyond ? 0 : room);
-  }
-  void move_to_range(const Extent& keys, std::uint64_t below, std::uint64_t above) {
-    const program::TableMemory old = std::move(memory_);
-    const std::size_t old_slots = mask_ + 1;
-    const std::uint64_t count = below + keys.slots() + above;
-    dense_ = DenseRange<U>{
-        static_cast<U>(static_cast<U>(keys.least) - static_cast<U>(below << keys.shift())),
-        keys.shift()};
-    memory_ = program::TableMemory(count * sizeof(Slot));
-    mask_ = count - 1;
-    limit_ = SIZE_MAX / 2;
-    for_each_old(old, old_slots, [&](Slot& from) {
-      take(slots()[dense_->place(static_cast<U>(from.key.key))], from);
-    });
+    const std::uint64_t grown = places * (growth(places * sizeof(V)) - 1) + first_capacity;
+    const std::uint64_t room = std::max(grown, expected_ > places ? expected_ - places : 0);
+    dense_.emplace(keys, keys.least == key ? room : 0, keys.least == key ? 0 : room);
+    old.for_each([&](K other, V& value) { dense_->put(dense_->place(other), std::move(value)); });
+    return true;
   }
 
   void destroy() {
     size_ = 0;
     zero_.reset();
+    dense_.reset();
     if constexpr (!std::is_trivially_destructible_v<SlotKey<K>> ||
                   !std::is_trivially_destructible_v<V>) {
       if (memory_.data() == nullptr) return;
-      for (std::size_t at = 0; at <= mask_; ++at) {
-        Slot& slot = slots()[at];
-        if (slot.is_free()) continue;
+      for_each_slot(memory_, mask_ + 1, [](Slot& slot) {
         slot.end_key();
         slot.value.~V();
-      }
+      });
     }
   }
 
@@ -299,10 +269,11 @@ class AggregationTable {
   std::size_t mask_ = 0;  ///< slots - 1; of hashed keys, ones
   std::size_t limit_ = 0;
   std::size_t size_ = 0;
-  std::size_t expected_ = 0;  ///< slots for what was reserved
+  std::size_t expected_ = 0;  ///< entries that will come
+  std::size_t early_bytes_ = std::size_t{16} << 20U;
   KeyBytes bytes_;
-  std::optional<V> zero_;  ///< the value of key 0, which marks free slots of integers
-  std::optional<DenseRange<U>> dense_;
+  std::optional<V> zero_;       ///< the value of key 0, which marks free slots of integers
+  std::optional<Dense> dense_;  ///< instead of slots
   bool may_be_dense_ = true;
 };
 

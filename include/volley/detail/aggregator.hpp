@@ -81,7 +81,9 @@ class Aggregator {
       : fold_(fold),
         limit_(limit),
         cached_(std::min<std::uint64_t>(cached_bytes, limit / 8)),
-        on_full_(on_full) {}
+        on_full_(on_full) {
+    table_.set_early_bytes(std::min<std::uint64_t>(early_bytes, limit / 8));
+  }
 
   /// So many records will come, of at least so many keys.
   void expect(std::uint64_t records, std::uint64_t keys) {
@@ -94,14 +96,19 @@ class Aggregator {
 
   template <class X>
   void operator()(X&& record) {
-    if (table_.memory() + held() <= cached_) {
-      // A table that lies in the cache gains nothing from batches.
+    if (in_cache_) {
+      // Such a table gains nothing from batches.
       fold_one(std::forward<X>(record), hash_key(record.first));
+      in_cache_ = table_.memory() + held() <= cached_;
       return;
     }
-    const std::uint64_t hash = hash_key(record.first);
-    table_.prefetch(record.first, hash);
-    hashes_[batch_.records().size()] = hash;
+    if (table_.dense()) {
+      table_.prefetch(record.first, 0);
+    } else {
+      const std::uint64_t hash = hash_key(record.first);
+      table_.prefetch(record.first, hash);
+      hashes_[batch_.records().size()] = hash;
+    }
     batch_.push(std::forward<X>(record));
     if (batch_.full()) flush();
   }
@@ -121,6 +128,7 @@ class Aggregator {
 
  private:
   static constexpr std::size_t cached_bytes = 256U << 10U;
+  static constexpr std::size_t early_bytes = std::size_t{16} << 20U;
 
   std::size_t held() const {
     if constexpr (requires { fold_.held_bytes(); }) {
@@ -132,15 +140,22 @@ class Aggregator {
 
   template <class Record>
   void fold_batch(std::span<Record> records) {
+    const bool dense = table_.dense();
     for (std::size_t i = 0; i < records.size(); ++i) {
-      hashes_[i] = hash_key(records[i].first);
+      hashes_[i] = dense ? 0 : hash_key(records[i].first);
       table_.prefetch(records[i].first, hashes_[i]);
     }
     fold_hashed(records);
   }
   template <class Record>
   void fold_hashed(std::span<Record> records) {
-    for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes_[i]);
+    if (table_.dense()) {
+      // Its keys are hashed only once it is dense no more.
+      for (Record& record : records) fold_one(std::move(record), hash_key(record.first));
+    } else {
+      for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes_[i]);
+    }
+    in_cache_ = table_.memory() + held() <= cached_;
     if (table_.memory_after(RecordBatch<R>::capacity) + held() > limit_) [[unlikely]] {
       if (table_.size() == 0) return;
       on_full_(table_);
@@ -182,6 +197,7 @@ class Aggregator {
   std::uint64_t cached_;  ///< up to so many bytes, records are folded one by one
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table
+  bool in_cache_ = true;
   RecordBatch<R> batch_;
   std::array<std::uint64_t, RecordBatch<R>::capacity> hashes_;  ///< of the batch
   Table table_;

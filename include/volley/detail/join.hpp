@@ -104,7 +104,7 @@ class JoinTable {
         });
   }
   template <class Key>
-  void prefetch(const Key& key, std::uint64_t hash) const {
+  [[gnu::always_inline]] void prefetch(const Key& key, std::uint64_t hash) const {
     table_.prefetch(key, hash);
   }
   /// visit(const W&) for every value of the key.

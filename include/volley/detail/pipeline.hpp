@@ -12,6 +12,7 @@
 #include "program/task_context.hpp"
 
 #include <volley/closure.hpp>
+#include <volley/detail/row.hpp>
 #include <volley/types.hpp>
 
 #include <algorithm>
@@ -37,40 +38,6 @@ class BatchSink {
   virtual void push(std::span<T> batch) = 0;
   virtual void push_const(std::span<const T> batch) = 0;
 };
-
-/// A growing array of bool: std::vector would pack them into bits.
-class BoolRow {
- public:
-  void push_back(bool value) {
-    if (size_ == capacity_) reserve(std::max<std::size_t>(2 * capacity_, 64));
-    values_[size_++] = value;
-  }
-  void reserve(std::size_t capacity) {
-    if (capacity <= capacity_) return;
-    auto larger = std::make_unique<bool[]>(capacity);
-    std::copy(begin(), end(), larger.get());
-    values_ = std::move(larger);
-    capacity_ = capacity;
-  }
-  void clear() { size_ = 0; }
-  void shrink_to_fit() {}
-  bool empty() const { return size_ == 0; }
-  std::size_t size() const { return size_; }
-  bool* data() { return values_.get(); }
-  const bool* data() const { return values_.get(); }
-  bool* begin() { return data(); }
-  bool* end() { return data() + size_; }
-  const bool* begin() const { return data(); }
-  const bool* end() const { return data() + size_; }
-
- private:
-  std::unique_ptr<bool[]> values_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-};
-/// Records that lie one after another.
-template <class T>
-using Row = std::conditional_t<std::is_same_v<T, bool>, BoolRow, std::vector<T>>;
 
 /// The type of a range's elements.
 template <class Range>
