@@ -15,6 +15,7 @@ void TaskScheduler::submit(TaskSetSpec spec, Turn& turn) {
   const SetKey key{spec.job, spec.stage, spec.stage_attempt};
   const bool fresh = sets_.try_emplace(key, std::move(spec), workers_, turn.now).second;
   VOLLEY_CHECK(fresh, "stage {}.{} was submitted twice", key.stage, key.stage_attempt);
+  offered_ahead_ = 0;
   stage_sets_[key.stage].push_back(key);
 }
 
@@ -70,6 +71,7 @@ void TaskScheduler::unpark(StageId stage, std::uint32_t stage_attempt, std::uint
   for (const SetKey& key : found->second) {
     if (key.stage_attempt == stage_attempt) sets_.at(key).unpark(index, node, workers_);
   }
+  offered_ahead_ = 0;
 }
 
 std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
@@ -85,24 +87,8 @@ std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
 
 void TaskScheduler::offer(Turn& turn) {
   fill_slots(turn);
-  for (auto& [key, set] : sets_) {
-    if (set.active() && set.pending() > 0 && set.ahead() > 0) return offer_ahead(key, set, turn);
-  }
-}
-
-void TaskScheduler::offer_ahead(const SetKey& key, TaskSet& set, Turn& turn) {
-  bool launched = true;
-  while (launched && set.pending() > 0) {
-    launched = false;
-    for (const auto& [worker_key, worker] : workers_.workers()) {
-      const std::size_t most = std::size_t{worker.slots} * (1 + set.ahead());
-      if (!workers_.live(worker_key) || worker.running.size() >= most) continue;
-      const auto index = set.take(worker, turn.now, options_.locality_wait);
-      if (!index) continue;
-      launch(key, set, *index, worker, turn);
-      launched = true;
-    }
-  }
+  offer_ahead(turn);
+  share_backlogs(turn);
 }
 
 void TaskScheduler::fill_slots(Turn& turn) {
@@ -149,9 +135,9 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
     message.shuffles.push_back(
         {read.shuffle, read.partition, holder_on(shuffles_, workers_.nodes(), read, worker.node)});
   }
-  running_.emplace(task, Running{key, index, attempt, worker.key, turn.now, false});
+  running_.emplace(task, Running{key, index, attempt, worker.key, turn.now});
   turn.outbox.send(worker.address, std::move(message));
-  workers_.task_started(worker.key, task);
+  workers_.task_started(worker.key, task, turn.now);
 }
 
 void TaskScheduler::on(protocol::TaskFinished message, const protocol::Address& from, Turn& turn) {
@@ -162,7 +148,8 @@ void TaskScheduler::on(protocol::TaskFinished message, const protocol::Address& 
     return;
   }
   workers_.seen(worker->key, turn.now);
-  workers_.task_ended(worker->key, found->first);
+  workers_.task_ended(worker->key, found->first, turn.now);
+  progressed_.push_back(worker->key);
   end(std::move(message), *worker, true, turn);
 }
 
@@ -192,6 +179,11 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   const SetKey& key = running.set;
   TaskSet& set = sets_.at(key);
   set.ended(running.index, message.attempt.task);
+  if (message.outcome == TaskOutcome::returned) {
+    if (!running.dropped && set.active()) set.put_back(running.index, workers_);
+    drop_if_over(key, turn);
+    return;
+  }
   const std::uint32_t partition = set.partition(running.index);
   message.attempt = {message.attempt.task, key.stage, key.stage_attempt, partition,
                      running.attempt};

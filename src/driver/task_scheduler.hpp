@@ -87,14 +87,21 @@ class TaskScheduler {
     std::uint32_t attempt = 0;
     WorkerKey worker;
     base::TimePoint started;
-    bool dropped = false;  ///< asked to stop: whatever it reports does not count
+    bool dropped = false;     ///< asked to stop: whatever it reports does not count
+    bool asked_back = false;  ///< to be given back, unless it has begun
   };
 
   void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
               Turn& turn);
   void fill_slots(Turn& turn);
-  /// Gives workers without a free slot tasks of the set to go on with.
-  void offer_ahead(const SetKey& key, TaskSet& set, Turn& turn);
+
+  // Launching ahead of free slots: task_scheduler_ahead.cpp.
+  void offer_ahead(Turn& turn);
+  void fill_ahead(const SetKey& key, TaskSet& set, std::vector<WorkerKey> workers, Turn& turn);
+  std::size_t most_tasks(const TaskSet& set, const Worker& worker) const;
+  void share_backlogs(Turn& turn);
+  void ask_back(const Worker& loaded, const Worker& idle, Turn& turn);
+
   void kill(base::TaskId task, const std::string& reason, Turn& turn);
   /// One attempt is over; `worker` may be removed from the table already.
   void end(protocol::TaskFinished message, const Worker& worker, bool counts, Turn& turn);
@@ -109,6 +116,9 @@ class TaskScheduler {
   std::map<base::StageId, std::vector<SetKey>> stage_sets_;
   std::unordered_map<base::TaskId, Running> running_;
   std::vector<TaskEnd> ends_;
+  std::vector<WorkerKey> progressed_;  ///< since the last offer; a key may be there twice
+  std::uint32_t offered_ahead_ = 0;    ///< for each slot, to every worker; 0: not offered yet
+  base::TimePoint next_share_{};
   base::TaskId next_task_ = 0;
   std::uint64_t late_ = 0;
 };

@@ -39,7 +39,7 @@ struct TaskSetSpec {
 
 class TaskSet {
  public:
-  static constexpr std::uint32_t most_ahead = 8;
+  static constexpr std::uint32_t most_ahead = 256;
 
   TaskSet(TaskSetSpec spec, const WorkerTable& workers, base::TimePoint now);
 
@@ -59,6 +59,15 @@ class TaskSet {
   /// How many tasks more than it has slots a worker may be given, for each slot: while tasks are so
   /// short that they would mostly wait for the next one to come. None once one has failed.
   std::uint32_t ahead() const;
+  /// How long a worker takes for so many tasks in one slot, as far as is known.
+  base::Duration expected(std::size_t tasks) const {
+    return typical_ * static_cast<base::Duration::rep>(tasks);
+  }
+  /// Whether the task may run on another worker of the node as well.
+  bool may_run_on(std::uint32_t index, std::uint32_t node) const {
+    const TaskSpec& task = at(index).spec;
+    return !task.pinned && (!task.node || *task.node == node);
+  }
   /// False when it was done before or is not part of the set.
   bool mark_done(std::uint32_t index);
 

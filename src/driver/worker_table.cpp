@@ -12,7 +12,7 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
                                            const protocol::Address& from, base::TimePoint now) {
   if (lost_.contains(message.executor)) return Registration::lost_before;
   const WorkerKey key{message.executor, message.member};
-  Worker worker{key, from, message.host, message.node, message.slots, now, {}};
+  Worker worker{key, from, message.host, message.node, message.slots, now, {}, {}};
   const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
   if (!fresh) {
     at->second.last_seen = now;
@@ -56,8 +56,11 @@ std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
   auto at = workers_.lower_bound({executor, 0});
   while (at != workers_.end() && at->first.executor == executor) {
     free_.erase(at->first);
-    if (was_complete) slots_ -= at->second.slots;
-    if (was_complete && --live_nodes_[at->second.node] == 0) live_nodes_.erase(at->second.node);
+    backlogged_.erase(at->first);
+    if (was_complete) {
+      slots_ -= at->second.slots;
+      if (--live_nodes_[at->second.node] == 0) live_nodes_.erase(at->second.node);
+    }
     removed.push_back(std::move(at->second));
     at = workers_.erase(at);
   }
@@ -76,6 +79,11 @@ void WorkerTable::update_free(const Worker& worker) {
     free_.insert(worker.key);
   } else {
     free_.erase(worker.key);
+  }
+  if (worker.running.size() == worker.slots + std::size_t{1}) {
+    backlogged_.insert(worker.key);
+  } else if (worker.running.size() == worker.slots) {
+    backlogged_.erase(worker.key);
   }
 }
 
@@ -98,16 +106,18 @@ void WorkerTable::all_seen(base::TimePoint now) {
   for (auto& [executor, expected] : expected_) expected.since = now;
 }
 
-void WorkerTable::task_started(const WorkerKey& key, base::TaskId task) {
+void WorkerTable::task_started(const WorkerKey& key, base::TaskId task, base::TimePoint now) {
   Worker& worker = workers_.at(key);
+  if (worker.running.empty()) worker.progressed = now;
   worker.running.insert(task);
   update_free(worker);
 }
 
-void WorkerTable::task_ended(const WorkerKey& key, base::TaskId task) {
+void WorkerTable::task_ended(const WorkerKey& key, base::TaskId task, base::TimePoint now) {
   const auto found = workers_.find(key);
   if (found == workers_.end()) return;
   found->second.running.erase(task);
+  found->second.progressed = now;
   update_free(found->second);
 }
 

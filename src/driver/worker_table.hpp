@@ -35,6 +35,7 @@ struct Worker {
   std::uint32_t slots = 0;
   base::TimePoint last_seen{};
   std::unordered_set<base::TaskId> running;
+  base::TimePoint progressed{};  ///< when it last began or ended a task
 };
 
 class WorkerTable {
@@ -56,12 +57,14 @@ class WorkerTable {
   void seen(const WorkerKey& key, base::TimePoint now);
   /// The first tick has told the time: nobody was silent before it.
   void all_seen(base::TimePoint now);
-  void task_started(const WorkerKey& key, base::TaskId task);
-  void task_ended(const WorkerKey& key, base::TaskId task);
+  void task_started(const WorkerKey& key, base::TaskId task, base::TimePoint now);
+  void task_ended(const WorkerKey& key, base::TaskId task, base::TimePoint now);
 
   const std::map<WorkerKey, Worker>& workers() const { return workers_; }
   /// Workers with a free slot, of complete executors.
   const std::set<WorkerKey>& free() const { return free_; }
+  /// Workers with more tasks than slots.
+  const std::set<WorkerKey>& backlogged() const { return backlogged_; }
   std::uint32_t complete_executors() const { return complete_; }
   /// Of complete executors.
   std::uint32_t slots() const { return slots_; }
@@ -88,6 +91,7 @@ class WorkerTable {
   std::map<base::ExecutorId, Expected> expected_;
   std::map<base::ExecutorId, Executor> executors_;
   std::set<WorkerKey> free_;
+  std::set<WorkerKey> backlogged_;
   std::map<std::uint32_t, std::uint32_t> live_nodes_;  ///< node to number of live workers
   RankNodes nodes_;
   std::unordered_set<base::ExecutorId> lost_;

@@ -90,6 +90,7 @@ enum class TaskOutcome : std::uint8_t {
   exception,      ///< user code threw; counts towards volley.task.maxFailures
   fetch_failed,   ///< a shuffle input was not there: the map stage must run again
   killed,         ///< asked to stop; does not count
+  returned,       ///< had not begun and was asked back; does not count
   executor_lost,  ///< its executor ended; counts when the application caused it
 };
 
@@ -244,6 +245,10 @@ struct TaskKillRequested {
   TaskId task = 0;
   std::string reason;
 };
+/// Another executor has nothing to do: give back those of the tasks that have not begun.
+struct TasksReturnRequested {
+  std::vector<TaskId> tasks;
+};
 struct BlocksRemoved {
   RddId rdd = 0;
 };
@@ -260,9 +265,9 @@ struct PartitionListed {
   bool found = false;
   std::vector<Chunk> chunks;
 };
-using ExecutorMessage =
-    std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
-                 BlocksRemoved, ExecutorStopRequested, PartitionListed, HolderLost>;
+using ExecutorMessage = std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched,
+                                     TaskKillRequested, BlocksRemoved, ExecutorStopRequested,
+                                     PartitionListed, TasksReturnRequested, HolderLost>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

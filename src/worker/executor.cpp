@@ -28,17 +28,22 @@ bool Executor::pump_tasks(Outbox& out) {
       finish(std::move(*ended), out);
     } else {
       const auto& wanted = std::get<ChunksWanted>(*event);
-      if (lost_holders_.contains(wanted.input.holder)) {
-        pool_.answer({wanted.request, false, {}});
-        continue;
-      }
-      asked_.emplace(wanted.request, wanted.input.holder);
-      const base::ShuffleId shuffle{options_.application, wanted.input.shuffle};
-      out.send(protocol::at_rank(Role::shuffle_service, wanted.input.holder),
-               protocol::PartitionRequested{shuffle, wanted.input.partition, wanted.request});
+      ask_for_chunks(wanted.input, wanted.request, out);
     }
   }
   return any;
+}
+
+void Executor::ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t request,
+                              Outbox& out) {
+  if (lost_holders_.contains(input.holder)) {
+    pool_.answer({request, false, {}});
+    return;
+  }
+  asked_.emplace(request, input.holder);
+  const base::ShuffleId shuffle{options_.application, input.shuffle};
+  out.send(protocol::at_rank(Role::shuffle_service, input.holder),
+           protocol::PartitionRequested{shuffle, input.partition, request});
 }
 
 void Executor::finish(TaskEnded&& ended, Outbox& out) {
@@ -93,7 +98,26 @@ void Executor::on(const protocol::TaskLaunched& message, const Address&, Outbox&
   }
   auto stop = std::make_shared<std::atomic<bool>>(false);
   running_[message.attempt.task] = {stop, stage->second.plan->binary().shuffle};
-  pool_.submit({stage->second.plan, message, std::move(stop)});
+  TaskJob job{stage->second.plan, message, std::move(stop)};
+  // A cached block may stand in for the inputs of a task; of others they are all read.
+  if (stage->second.plan->binary().persisted.empty()) {
+    for (const protocol::ShuffleInput& input : message.shuffles) {
+      if (input.holder == base::no_rank) continue;
+      job.expected.push_back(pool_.expect(input));
+      ask_for_chunks(input, job.expected.back(), out);
+    }
+  }
+  pool_.submit(std::move(job));
+}
+
+void Executor::on(const protocol::TasksReturnRequested& message, const Address&, Outbox& out) {
+  for (const protocol::TaskAttempt& attempt : pool_.withdraw(message.tasks)) {
+    running_.erase(attempt.task);
+    protocol::TaskFinished finished;
+    finished.attempt = attempt;
+    finished.outcome = protocol::TaskOutcome::returned;
+    out.send(options_.driver, std::move(finished));
+  }
 }
 
 void Executor::on(const protocol::TaskKillRequested& message, const Address&, Outbox&) {

@@ -47,6 +47,8 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::TaskKillRequested& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::TasksReturnRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::BlocksRemoved& message, const protocol::Address& from,
           protocol::Outbox& out);
   void on(const protocol::ExecutorStopRequested& message, const protocol::Address& from,
@@ -69,6 +71,8 @@ class Executor {
   };
 
   void finish(TaskEnded&& ended, protocol::Outbox& out);
+  void ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t request,
+                      protocol::Outbox& out);
   void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
 
   Options options_;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <typeinfo>
+#include <unordered_set>
 
 namespace volley::worker {
 namespace {
@@ -46,7 +47,8 @@ void TaskPool::answer(protocol::PartitionListed answer) {
     const std::lock_guard lock(mutex_);
     const auto waiting = answers_.find(answer.request);
     if (waiting == answers_.end()) return;  // the task has given up
-    waiting->second = std::move(answer);
+    waiting->second.listed = std::move(answer);
+    if (!waiting->second.awaited) return;
   }
   changed_.notify_all();
 }
@@ -69,11 +71,70 @@ void TaskPool::shut_down() {
 }
 
 void TaskPool::post(TaskEvent event) {
+  bool first = false;
   {
     const std::lock_guard lock(mutex_);
+    first = events_.empty();  // otherwise the loop was woken and is not through them yet
     events_.push_back(std::move(event));
   }
-  options_.wake();
+  if (first) options_.wake();
+}
+
+std::uint64_t TaskPool::expect(const protocol::ShuffleInput& input) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t request = next_request_++;
+  const Input key{input.shuffle, input.partition, input.holder};
+  answers_[request];
+  expected_[key].push_back(request);
+  expected_inputs_.emplace(request, key);
+  return request;
+}
+
+/// With the lock held: what no thread has asked for will not be asked for any more.
+void TaskPool::drop_expected(const TaskJob& job) {
+  for (const std::uint64_t request : job.expected) {
+    const auto found = expected_inputs_.find(request);
+    if (found == expected_inputs_.end()) continue;
+    const auto requests = expected_.find(found->second);
+    std::erase(requests->second, request);
+    if (requests->second.empty()) expected_.erase(requests);
+    expected_inputs_.erase(found);
+    answers_.erase(request);
+  }
+}
+
+std::vector<protocol::TaskAttempt> TaskPool::withdraw(const std::vector<base::TaskId>& tasks) {
+  const std::unordered_set<base::TaskId> wanted(tasks.begin(), tasks.end());
+  std::vector<protocol::TaskAttempt> taken;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(queue_, [&](const TaskJob& job) {
+    if (!wanted.contains(job.launched.attempt.task)) return false;
+    taken.push_back(job.launched.attempt);
+    drop_expected(job);
+    return true;
+  });
+  return taken;
+}
+
+/// The request that was made before, or a new one, which is sent.
+std::uint64_t TaskPool::request_for(const protocol::ShuffleInput& input) {
+  std::uint64_t request = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto expected = expected_.find({input.shuffle, input.partition, input.holder});
+    if (expected != expected_.end()) {
+      request = expected->second.front();
+      expected->second.erase(expected->second.begin());
+      if (expected->second.empty()) expected_.erase(expected);
+      expected_inputs_.erase(request);
+      answers_.at(request).awaited = true;
+      return request;
+    }
+    request = next_request_++;
+    answers_[request].awaited = true;
+  }
+  post(ChunksWanted{request, input});
+  return request;
 }
 
 std::vector<protocol::Chunk> TaskPool::list_chunks(const protocol::ShuffleInput& input) {
@@ -83,16 +144,10 @@ std::vector<protocol::Chunk> TaskPool::list_chunks(const protocol::ShuffleInput&
         fmt::format("shuffle {} partition {} was to be read from a cached block that is gone",
                     input.shuffle, input.partition));
   }
-  std::uint64_t request = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    request = next_request_++;
-    answers_[request];
-  }
-  post(ChunksWanted{request, input});
+  const std::uint64_t request = request_for(input);
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return stopping_ || answers_.at(request).has_value(); });
-  std::optional<protocol::PartitionListed> answer = std::move(answers_.at(request));
+  changed_.wait(lock, [&] { return stopping_ || answers_.at(request).listed.has_value(); });
+  std::optional<protocol::PartitionListed> answer = std::move(answers_.at(request).listed);
   answers_.erase(request);
   if (!answer) throw program::TaskStopped("the executor is stopping");
   if (!answer->found) {
@@ -115,7 +170,12 @@ void TaskPool::work() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    post(run(job));
+    TaskEnded ended = run(job);
+    if (!job.expected.empty()) {
+      const std::lock_guard lock(mutex_);
+      drop_expected(job);
+    }
+    post(std::move(ended));
   }
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // TaskPool: the task threads of one executor process. Each thread owns its task; everything that a
 // task tells the executor's loop thread goes through one queue of events, and the loop is woken.
-// The pool also serves the tasks' requests for chunk lists: the asking thread waits for the answer.
+// The pool also serves the tasks' requests for chunk lists: the asking thread waits for the answer,
+// unless the loop thread asked for it when the task came (expect).
 
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
@@ -18,6 +19,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -40,6 +43,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   ~TaskPool() override;
 
   void submit(TaskJob job) override;
+  std::uint64_t expect(const protocol::ShuffleInput& input) override;
+  std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
   std::optional<TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override { blocks_.remove(rdd); }
@@ -57,7 +62,15 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   }
 
  private:
+  using Input = std::tuple<base::ShuffleNumber, std::uint32_t, base::Rank>;
+  struct Answer {
+    std::optional<protocol::PartitionListed> listed;
+    bool awaited = false;  ///< by a task thread
+  };
+
   void work();
+  std::uint64_t request_for(const protocol::ShuffleInput& input);
+  void drop_expected(const TaskJob& job);
   TaskEnded run(const TaskJob& job);
   void post(TaskEvent event);
 
@@ -71,7 +84,9 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::deque<TaskJob> queue_;
   std::deque<TaskEvent> events_;
   std::uint64_t next_request_ = 0;
-  std::map<std::uint64_t, std::optional<protocol::PartitionListed>> answers_;
+  std::unordered_map<std::uint64_t, Answer> answers_;  ///< by request
+  std::map<Input, std::vector<std::uint64_t>> expected_;
+  std::unordered_map<std::uint64_t, Input> expected_inputs_;  ///< the same, by request
   std::vector<std::thread> threads_;
 };
 

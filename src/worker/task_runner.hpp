@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace volley::worker {
 
@@ -18,6 +19,7 @@ struct TaskJob {
   std::shared_ptr<const program::StagePlan> plan;
   protocol::TaskLaunched launched;
   std::shared_ptr<std::atomic<bool>> stop;
+  std::vector<std::uint64_t> expected = {};  ///< requests made for it by TaskRunner::expect
 };
 
 /// A task has ended; `map_output` is to be published first when it succeeded.
@@ -36,6 +38,10 @@ class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
   virtual void submit(TaskJob job) = 0;
+  /// A request for the chunk list of an input of a task that will be submitted; to be sent.
+  virtual std::uint64_t expect(const protocol::ShuffleInput& input) = 0;
+  /// Takes tasks back that have not begun; those that have are left out.
+  virtual std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) = 0;
   virtual void answer(protocol::PartitionListed answer) = 0;
   /// The next event for the loop thread, if any.
   virtual std::optional<TaskEvent> next_event() = 0;

@@ -188,6 +188,7 @@ class FakeCluster {
   std::vector<protocol::Envelope> envelopes;  ///< to AM, program and executors
   bool keep_envelopes = true;                 ///< of executors
   std::uint64_t launched = 0;
+  std::uint64_t returned = 0;
   std::size_t result_bytes = 0;  ///< of every task
   base::Duration run_time{};     ///< that every task reports; 0: none
   bool hold_services = false;    ///< collect messages to shuffle services in `postponed`
@@ -260,8 +261,32 @@ class FakeCluster {
     } else if (const auto* kill = std::get_if<protocol::TaskKillRequested>(&group)) {
       const auto at = tasks.find(kill->task);
       if (at != tasks.end()) at->second.kill_requested = true;
+    } else if (const auto* asked = std::get_if<protocol::TasksReturnRequested>(&group)) {
+      give_back(found->first, *asked);
     } else if (const auto* removed = std::get_if<protocol::BlocksRemoved>(&group)) {
       std::erase_if(executor.cached, [&](const auto& block) { return block.rdd == removed->rdd; });
+    }
+  }
+
+  /// The oldest tasks have begun, one for each slot.
+  void give_back(base::ExecutorId id, const protocol::TasksReturnRequested& asked) {
+    FakeExecutor& executor = executors.at(id);
+    std::uint32_t begun = 0;
+    std::vector<protocol::TaskAttempt> given;
+    for (const auto& [task, held_task] : tasks) {
+      if (held_task.executor != id || ++begun <= executor.slots) continue;
+      const auto& list = asked.tasks;
+      if (std::find(list.begin(), list.end(), task) == list.end()) continue;
+      given.push_back(held_task.launched.attempt);
+    }
+    for (const protocol::TaskAttempt& attempt : given) {
+      tasks.erase(attempt.task);
+      --executor.running;
+      ++returned;
+      protocol::TaskFinished report;
+      report.attempt = attempt;
+      report.outcome = TaskOutcome::returned;
+      send(executor.address, std::move(report));
     }
   }
 

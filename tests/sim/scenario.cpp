@@ -50,6 +50,7 @@ WorldOptions scenario_of(std::uint64_t seed) {
   options.program.most_jobs = static_cast<std::uint32_t>(random.between(1, 3));
   options.slowest_message = random.one_in(3) ? base::Duration{300ms} : base::Duration{2ms};
   options.longest_task = random.one_in(3) ? base::Duration{3s} : base::Duration{200ms};
+  if (random.one_in(6)) options.longest_task = 1ms;  // those are launched far ahead of the slots
   if (random.one_in(2)) options.linger = 15s;
   FaultPlan& faults = options.faults;
   if (!random.one_in(5))

@@ -35,7 +35,9 @@ void SimulatedTasks::begin() {
     queue_.pop_front();
     const bool fresh = bodies_.emplace(task, std::move(body)).second;
     require(fresh, "task {} was launched twice", task);
-    options_.later(task, random_.duration(options_.shortest, options_.longest));
+    const base::Duration duration = random_.duration(options_.shortest, options_.longest);
+    bodies_.at(task).duration = duration;
+    options_.later(task, duration);
   }
 }
 
@@ -111,19 +113,9 @@ bool SimulatedTasks::fold_shuffle(Body& body, const protocol::Dependency& depend
   });
   require(input != inputs.end(), "partition {} of shuffle {} is no input of its task", partition,
           dependency.shuffle);
-  const auto list = body.lists.find(read);
-  if (list == body.lists.end()) {
-    if (input->holder == base::no_rank) {
-      body.missing = *input;
-      body.why = "the cached block that was to stand in is gone";
-    } else if (body.asked.insert(read).second) {
-      const std::uint64_t request = next_request_++;
-      requests_[request] = {body.job.launched.attempt.task, *input};
-      events_.emplace_back(worker::ChunksWanted{request, *input});
-    }
-    return false;
-  }
-  for (const protocol::Chunk& chunk : list->second) {
+  const std::vector<protocol::Chunk>* chunks = list(body, *input);
+  if (chunks == nullptr) return false;
+  for (const protocol::Chunk& chunk : *chunks) {
     require(chunk.partition == partition && chunk.bytes == sizeof(std::uint64_t),
             "a chunk of partition {} was listed for partition {}", chunk.partition, partition);
     std::uint64_t value = 0;
@@ -133,24 +125,68 @@ bool SimulatedTasks::fold_shuffle(Body& body, const protocol::Dependency& depend
   return true;
 }
 
-void SimulatedTasks::answer(protocol::PartitionListed answer) {
-  const auto request = requests_.find(answer.request);
-  require(request != requests_.end(), "request {} was answered twice", answer.request);
-  const auto [task, input] = request->second;
-  requests_.erase(request);
-  const auto found = bodies_.find(task);
-  if (found == bodies_.end()) return;
-  Body& body = found->second;
-  if (answer.found) {
+std::uint64_t SimulatedTasks::expect(const protocol::ShuffleInput& input) {
+  requests_[next_request_] = {input, std::nullopt, std::nullopt};
+  return next_request_++;
+}
+
+std::vector<protocol::TaskAttempt> SimulatedTasks::withdraw(
+    const std::vector<base::TaskId>& tasks) {
+  std::vector<protocol::TaskAttempt> taken;
+  std::erase_if(queue_, [&](const worker::TaskJob& job) {
+    const base::TaskId task = job.launched.attempt.task;
+    if (std::find(tasks.begin(), tasks.end(), task) == tasks.end()) return false;
+    taken.push_back(job.launched.attempt);
+    forget_requests(job);
+    return true;
+  });
+  return taken;
+}
+
+void SimulatedTasks::forget_requests(const worker::TaskJob& job) {
+  for (const std::uint64_t request : job.expected) requests_.erase(request);
+}
+
+const std::vector<protocol::Chunk>* SimulatedTasks::list(Body& body,
+                                                         const protocol::ShuffleInput& input) {
+  if (input.holder == base::no_rank) {
+    body.missing = input;
+    body.why = "the cached block that was to stand in is gone";
+    return nullptr;
+  }
+  const auto [asked, fresh] = body.asked.try_emplace({input.shuffle, input.partition}, 0);
+  if (fresh) {
+    const auto& expected = body.job.expected;
+    const auto early = std::find_if(expected.begin(), expected.end(), [&](std::uint64_t request) {
+      const protocol::ShuffleInput& of = requests_.at(request).input;
+      return of.shuffle == input.shuffle && of.partition == input.partition;
+    });
+    asked->second = early != expected.end() ? *early : expect(input);
+    requests_.at(asked->second).task = body.job.launched.attempt.task;
+    if (early == expected.end()) {
+      body.job.expected.push_back(asked->second);
+      events_.emplace_back(worker::ChunksWanted{asked->second, input});
+    }
+  }
+  const auto& answer = requests_.at(asked->second).answer;
+  if (!answer) return nullptr;
+  if (answer->found) {
     require(options_.same_node(input.holder), "a task reads on rank {} from another node's rank {}",
             options_.rank, input.holder);
-    body.lists[{input.shuffle, input.partition}] = std::move(answer.chunks);
-  } else {
-    body.missing = input;
-    body.why = fmt::format("rank {} does not have partition {} of shuffle {}", input.holder,
-                           input.partition, input.shuffle);
+    return &answer->chunks;
   }
-  options_.later(task, base::Duration{0});
+  body.missing = input;
+  body.why = fmt::format("rank {} does not have partition {} of shuffle {}", input.holder,
+                         input.partition, input.shuffle);
+  return nullptr;
+}
+
+void SimulatedTasks::answer(protocol::PartitionListed answer) {
+  const auto request = requests_.find(answer.request);
+  if (request == requests_.end()) return;  // the task is over
+  require(!request->second.answer, "request {} was answered twice", answer.request);
+  request->second.answer = std::move(answer);
+  if (request->second.task) options_.later(*request->second.task, base::Duration{0});
 }
 
 void SimulatedTasks::succeed(Body& body, std::uint64_t value) {
@@ -184,7 +220,7 @@ void SimulatedTasks::succeed(Body& body, std::uint64_t value) {
     accumulator += result_accumulators;
   }
   finished.accumulators.push_back({accumulator, bytes_of(attempt.partition)});
-  finished.metrics.run_nanoseconds = options_.shortest.count();
+  finished.metrics.run_nanoseconds = body.duration.count();
   end(body, std::move(ended));
 }
 
@@ -197,7 +233,8 @@ void SimulatedTasks::fail(Body& body, TaskOutcome outcome, std::string why) {
 
 void SimulatedTasks::end(Body& body, worker::TaskEnded ended) {
   ended.finished.attempt = body.job.launched.attempt;
-  bodies_.erase(body.job.launched.attempt.task);
+  forget_requests(body.job);
+  bodies_.erase(ended.finished.attempt.task);
   events_.emplace_back(std::move(ended));
   begin();
 }

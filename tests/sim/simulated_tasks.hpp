@@ -23,7 +23,7 @@ class SimulatedTasks final : public worker::TaskRunner {
     base::Rank rank = 0;
     base::ContainerId container;
     storage::NodeArena* arena = nullptr;  ///< null: tasks that read and write no shuffle
-    base::Duration shortest = std::chrono::milliseconds{1};
+    base::Duration shortest = std::chrono::microseconds{50};
     base::Duration longest = std::chrono::milliseconds{400};
     std::uint64_t exception_one_in = 0;  ///< 0: never
     /// Calls due() after a while.
@@ -35,6 +35,8 @@ class SimulatedTasks final : public worker::TaskRunner {
   SimulatedTasks(Options options, Random& random) : options_(std::move(options)), random_(random) {}
 
   void submit(worker::TaskJob job) override;
+  std::uint64_t expect(const protocol::ShuffleInput& input) override;
+  std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
   std::optional<worker::TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override;
@@ -46,11 +48,16 @@ class SimulatedTasks final : public worker::TaskRunner {
  private:
   using Read = std::pair<base::ShuffleNumber, std::uint32_t>;
   using Block = std::pair<base::RddId, std::uint32_t>;
+  struct Request {
+    protocol::ShuffleInput input;
+    std::optional<base::TaskId> task;  ///< that waits for the answer
+    std::optional<protocol::PartitionListed> answer;
+  };
   struct Body {
     worker::TaskJob job;
-    std::map<Read, std::vector<protocol::Chunk>> lists;
-    std::set<Read> asked;
+    std::map<Read, std::uint64_t> asked;  ///< the request
     std::vector<protocol::BlockId> cached;
+    base::Duration duration{};
     std::optional<protocol::ShuffleInput> missing;
     std::string why;
   };
@@ -60,6 +67,9 @@ class SimulatedTasks final : public worker::TaskRunner {
   std::optional<std::uint64_t> compute(Body& body, base::RddId rdd, std::uint32_t partition);
   bool fold_shuffle(Body& body, const protocol::Dependency& dependency, std::uint32_t partition,
                     class ValueFold& fold);
+  /// The answered chunk list of an input; null when it is not here (yet).
+  const std::vector<protocol::Chunk>* list(Body& body, const protocol::ShuffleInput& input);
+  void forget_requests(const worker::TaskJob& job);
   std::uint64_t payload(const Body& body, base::RddId rdd, std::uint32_t partition) const;
   void succeed(Body& body, std::uint64_t value);
   void end(Body& body, worker::TaskEnded ended);
@@ -69,7 +79,7 @@ class SimulatedTasks final : public worker::TaskRunner {
   Random& random_;
   std::deque<worker::TaskJob> queue_;
   std::map<base::TaskId, Body> bodies_;
-  std::map<std::uint64_t, std::pair<base::TaskId, protocol::ShuffleInput>> requests_;
+  std::map<std::uint64_t, Request> requests_;
   std::deque<worker::TaskEvent> events_;
   std::map<Block, std::uint64_t> blocks_;
   std::uint64_t next_request_ = 0;

@@ -136,6 +136,7 @@ class World {
   std::uint64_t fingerprint_ = 0;
   std::uint64_t messages_ = 0;  ///< on their way
   std::uint32_t attempts_ = 0;
+  std::uint32_t newest_attempt_ = 0;
   bool program_succeeded_ = false;
   std::string program_error_;
 };

@@ -5,6 +5,7 @@
 #include "tests/sim/world.hpp"
 #include "tests/sim/world_parts.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 
@@ -74,7 +75,9 @@ base::Result<std::int64_t> World::start_process(base::Rank rank, const Container
           "rank {} has {} slots and {} of memory in use", rank, at.used_slots, at.used_memory);
   if (launch.kind == ContainerKind::application_master) {
     ++attempts_;
-    program_succeeded_ = false;
+    // A rank that stood still may start what is out of date when it goes on.
+    if (launch.container.attempt > newest_attempt_) program_succeeded_ = false;
+    newest_attempt_ = std::max(newest_attempt_, launch.container.attempt);
   }
   auto made = std::make_unique<Process>();
   made->stubborn = random_.one_in(4);
