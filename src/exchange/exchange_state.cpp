@@ -104,8 +104,8 @@ bool ExchangeState::offer(base::Rank from, const protocol::ExchangeOffered& offe
   incoming.chunks = offered.chunks;
   incoming.tag = offered.tag;
   incoming.codec = offered.codec;
-  // At once, before the request has come: it may never come, when the driver ends while it asks, and
-  // data that nobody takes would hold up all that the sender has for this rank later.
+  // At once, before the request has come: it may never come, when the driver ends while it asks,
+  // and data that nobody takes would hold up all that the sender has for this rank later.
   accept(from, incoming);
   return true;
 }
