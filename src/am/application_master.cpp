@@ -1,8 +1,10 @@
 #include "am/application_master.hpp"
 
+#include "base/liveness.hpp"
 #include "protocol/containers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace volley::am {
 
@@ -55,6 +57,7 @@ void ApplicationMaster::on(const ApplicationMasterAccepted& message, const Addre
 
 void ApplicationMaster::on(const ExecutorsRequested& message, const Address& from, Outbox& outbox) {
   if (state_ == State::finished) return drop("ExecutorsRequested", from);
+  driver_heard_ = true;
   if (state_ != State::registered) {
     early_request_ = message;
     return;
@@ -128,6 +131,9 @@ void ApplicationMaster::launch(const ExecutorContainer& container, Outbox& outbo
     outbox.send(at_rank(Role::node_manager, members[i].rank),
                 ContainerLaunchRequested{std::move(launch)});
   }
+  ExecutorLaunched launched{container.executor, container.granted.id, {}};
+  for (const ContainerMember& member : members) launched.ranks.push_back(member.rank);
+  outbox.send(options_.launch.driver, std::move(launched));
 }
 
 void ApplicationMaster::on(const ContainersUnavailable& message, const Address& from,
@@ -189,11 +195,17 @@ void ApplicationMaster::executor_lost(ExecutorContainer& container,
          1, outbox);
 }
 
+void ApplicationMaster::on(const RankLost& message, const Address& from, Outbox& outbox) {
+  if (state_ == State::finished) return drop("RankLost", from);
+  outbox.send(options_.launch.driver, RankDataLost{message.rank, message.reason});
+}
+
 // --- progress and end ----------------------------------------------------------------------------
 
 void ApplicationMaster::on(const DriverProgressed& message, const Address& from, Outbox&) {
   if (state_ == State::finished) return drop("DriverProgressed", from);
   progress_ = message.progress;
+  driver_heard_ = true;
 }
 
 void ApplicationMaster::on(const DriverFinished& message, const Address& from, Outbox& outbox) {
@@ -214,7 +226,6 @@ void ApplicationMaster::finish(FinalStatus status, std::string diagnostics, std:
             counted(live_, "executor"));
   containers_.clear();
   live_ = 0;
-  progress_.reset();
   driver_exit_.reset();
   outbox.send(resource_manager,
               ApplicationUnregistered{options_.launch.container, status, diagnostics, exit_code});
@@ -223,15 +234,26 @@ void ApplicationMaster::finish(FinalStatus status, std::string diagnostics, std:
 
 void ApplicationMaster::tick(TimePoint now, Outbox& outbox) {
   start(outbox);
-  if (progress_ && state_ == State::registered && (!next_report_ || now >= *next_report_)) {
+  if (state_ == State::registered && (!next_report_ || now >= *next_report_)) {
     next_report_ = now + options_.progress_interval;
     outbox.send(resource_manager,
-                ApplicationProgressReported{options_.launch.container, *progress_});
-    progress_.reset();
+                ApplicationProgressReported{options_.launch.container, progress_});
   }
+  if (state_ == State::registered && driver_has_own_container()) check_driver(now);
   if (!driver_exit_) return;
   if (!driver_deadline_) driver_deadline_ = now + options_.last_message_grace;
   if (now >= *driver_deadline_) finish(FinalStatus::failed, *driver_exit_, 1, outbox);
+}
+
+/// A driver that shares this process is silent only when this role is.
+void ApplicationMaster::check_driver(TimePoint now) {
+  const bool asleep = base::slept(std::exchange(last_tick_, now), now, options_.network_timeout);
+  const bool heard = std::exchange(driver_heard_, false);
+  if (heard || asleep || !driver_last_heard_) driver_last_heard_ = now;
+  if (driver_exit_ || now - *driver_last_heard_ < options_.network_timeout) return;
+  driver_exit_ = fmt::format("the driver in {} was silent for {} (volley.network.timeout)",
+                             base::to_string(options_.launch.driver.container),
+                             base::format_duration(options_.network_timeout));
 }
 
 }  // namespace volley::am

@@ -23,6 +23,8 @@ class ApplicationMaster {
     std::uint32_t max_executor_failures = 0;  ///< volley.executor.maxNumFailures; 0: by rule
     std::uint32_t task_max_failures = 4;      ///< volley.task.maxFailures
     base::Duration progress_interval = std::chrono::seconds{1};
+    /// Silence after which a driver in a container of its own counts as lost.
+    base::Duration network_timeout = std::chrono::seconds{120};
     /// How long after the exit of a driver's own container its last message may still arrive.
     base::Duration last_message_grace = std::chrono::milliseconds{200};
   };
@@ -40,6 +42,8 @@ class ApplicationMaster {
   void on(const protocol::ContainersUnavailable& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::ContainersCompleted& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::RankLost& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::DriverProgressed& message, const protocol::Address& from,
           protocol::Outbox& outbox);
@@ -74,6 +78,7 @@ class ApplicationMaster {
   void finish(protocol::FinalStatus status, std::string diagnostics, std::int32_t exit_code,
               protocol::Outbox& outbox);
   bool driver_has_own_container() const;
+  void check_driver(base::TimePoint now);
 
   Options options_;
   const base::Log& log_;
@@ -85,8 +90,11 @@ class ApplicationMaster {
   std::size_t live_ = 0;  ///< of containers_: those not lost
   base::ExecutorId last_executor_ = 0;
   std::uint32_t failures_ = 0;
-  std::optional<float> progress_;  ///< not reported yet
+  float progress_ = 0;
   std::optional<base::TimePoint> next_report_;
+  base::TimePoint last_tick_{};
+  bool driver_heard_ = false;  ///< since the last tick
+  std::optional<base::TimePoint> driver_last_heard_;
   std::optional<std::string> driver_exit_;  ///< its own container has ended, and how
   std::optional<base::TimePoint> driver_deadline_;
   std::uint64_t dropped_ = 0;

@@ -174,6 +174,10 @@ void DagScheduler::lose_data(ShuffleNumber shuffle, base::Rank rank, Turn& turn)
   restart_users(shuffle, turn);
 }
 
+void DagScheduler::rank_lost(base::Rank rank, Turn& turn) {
+  for (const ShuffleNumber shuffle : shuffles_.forget_rank(rank)) restart_users(shuffle, turn);
+}
+
 void DagScheduler::lose_outputs(ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps,
                                 Turn& turn) {
   if (!shuffles_.known(shuffle)) return;

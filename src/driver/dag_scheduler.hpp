@@ -83,6 +83,8 @@ class DagScheduler {
   void fail_all_jobs(const std::string& reason, Turn& turn);
   /// After an executor's workers and blocks were removed.
   void executor_removed(Turn& turn);
+  /// All that the rank's shuffle service held is gone.
+  void rank_lost(base::Rank rank, Turn& turn);
   void tick(Turn& turn);
   /// Works off what the planner and the task scheduler have to report.
   void settle(Turn& turn);

@@ -1,5 +1,7 @@
 #include "driver/driver.hpp"
 
+#include "base/liveness.hpp"
+
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -104,6 +106,10 @@ void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Ou
   settle(turn);
 }
 
+void Driver::on(const protocol::ExecutorLaunched& message, const Address&, Outbox&) {
+  if (accepts()) workers_.expect(message, now_);
+}
+
 void Driver::on(const protocol::ExecutorRegistered& message, const Address& from, Outbox& outbox) {
   if (!accepts()) return;
   Turn turn{now_, outbox};
@@ -161,6 +167,18 @@ void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application
   dag_.executor_removed(turn);
 }
 
+void Driver::on(const protocol::RankDataLost& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  log_.warn(component, "{}", message.reason);
+  // Tasks of its node may be waiting for its answer.
+  for (const auto& [key, worker] : workers_.workers()) {
+    turn.outbox.send(worker.address, protocol::HolderLost{message.rank});
+  }
+  dag_.rank_lost(message.rank, turn);
+  settle(turn);
+}
+
 void Driver::on(protocol::TaskFinished message, const Address& from, Outbox& outbox) {
   Turn turn{now_, outbox};
   if (!accepts()) return;
@@ -194,12 +212,12 @@ void Driver::on(const protocol::Message& message, const Address& from, Outbox& o
 void Driver::tick(base::TimePoint now, Outbox& outbox) {
   now_ = now;
   if (state_ == State::stopped) return;
-  if (!std::exchange(ticked_, true)) {
-    workers_.all_seen(now);
-    startup_.set_start(now);
-  }
+  if (!std::exchange(ticked_, true)) startup_.set_start(now);
+  const bool asleep = base::slept(std::exchange(last_tick_, now), now, options_.network_timeout);
+  if (asleep) workers_.all_seen(now);
   Turn turn{now_, outbox};
   check_heartbeats(turn);
+  check_expected(turn);
   dag_.tick(turn);
   settle(turn);
   check_starvation(turn);
@@ -227,6 +245,22 @@ void Driver::check_heartbeats(Turn& turn) {
   }
 }
 
+/// An executor that hangs before it has registered would never be missed.
+void Driver::check_expected(Turn& turn) {
+  for (const protocol::ExecutorLaunched& late :
+       workers_.overdue(turn.now - options_.network_timeout)) {
+    const std::string reason =
+        fmt::format("Executor did not register within {} (volley.network.timeout)",
+                    base::format_duration(options_.network_timeout));
+    for (const base::Rank rank : late.ranks) {
+      turn.outbox.send(
+          protocol::at_rank(protocol::Role::node_manager, rank),
+          protocol::ContainerStopRequested{late.container, protocol::exit_stopped_by_am, reason});
+    }
+    lose_executor(late.executor, false, reason, turn);
+  }
+}
+
 void Driver::check_starvation(Turn& turn) {
   const bool starving = workers_.complete_executors() == 0 && dag_.jobs() > 0;
   if (starving && !starving_) {
@@ -244,7 +278,9 @@ void Driver::check_starvation(Turn& turn) {
 
 void Driver::report_progress(Turn& turn) {
   const auto fraction = static_cast<float>(progress().fraction);
-  if (std::fabs(fraction - reported_progress_) < progress_step) return;
+  const bool moved = std::fabs(fraction - reported_progress_) >= progress_step;
+  if (!moved && turn.now < next_report_) return;
+  next_report_ = turn.now + options_.heartbeat_interval;
   reported_progress_ = fraction;
   turn.outbox.send(options_.application_master, protocol::DriverProgressed{fraction});
 }

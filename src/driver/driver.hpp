@@ -36,9 +36,11 @@ class Driver {
   void on(const protocol::ShuffleForgotten&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ProgramFinished&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorsNegotiated&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorLaunched&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorRegistered&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorHeartbeat&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorLost&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::RankDataLost&, const protocol::Address& from, protocol::Outbox&);
   void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
@@ -70,6 +72,7 @@ class Driver {
   void check_heartbeats(Turn& turn);
   void check_starvation(Turn& turn);
   void report_progress(Turn& turn);
+  void check_expected(Turn& turn);
 
   const Options options_;
   const base::Log& log_;
@@ -85,6 +88,8 @@ class Driver {
   base::TimePoint now_{};
   base::TimePoint starving_since_{};
   base::TimePoint next_warning_{};
+  base::TimePoint next_report_{};
+  base::TimePoint last_tick_{};
   bool ticked_ = false;  ///< now_ is a real time
   bool starving_ = false;
   float reported_progress_ = 0;

@@ -89,6 +89,16 @@ void ShuffleTracker::lose(ShuffleNumber shuffle, Rank rank) {
   for (auto& [partition, ranks] : entry.more_holders) std::erase(ranks, rank);
 }
 
+std::vector<ShuffleNumber> ShuffleTracker::forget_rank(Rank rank) {
+  std::vector<ShuffleNumber> concerned;
+  for (auto& [shuffle, entry] : shuffles_) {
+    if (entry.ranks.erase(rank) != 0) concerned.push_back(shuffle);
+  }
+  std::sort(concerned.begin(), concerned.end());
+  for (const ShuffleNumber shuffle : concerned) lose(shuffle, rank);
+  return concerned;
+}
+
 void ShuffleTracker::lose_outputs(ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps) {
   Shuffle& entry = at(shuffle);
   for (const std::uint32_t map : maps) {

@@ -33,6 +33,8 @@ class ShuffleTracker {
   bool count_once(base::ShuffleNumber shuffle, std::uint32_t map);
   /// The rank turned out not to have its data of the shuffle: outputs and placements are forgotten.
   void lose(base::ShuffleNumber shuffle, base::Rank rank);
+  /// The rank is gone with the data of all shuffles. Those that it had data of.
+  std::vector<base::ShuffleNumber> forget_rank(base::Rank rank);
   /// The outputs of these map partitions are of no use any more.
   void lose_outputs(base::ShuffleNumber shuffle, const std::vector<std::uint32_t>& maps);
   /// Every reduce partition has to be placed again.

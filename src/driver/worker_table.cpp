@@ -24,6 +24,7 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
   ++executor.registered;
   if (!complete(message.executor)) return Registration::accepted;
   ++complete_;
+  expected_.erase(message.executor);
   for (std::uint32_t member = 0; member < executor.members; ++member) {
     const auto found = workers_.find({message.executor, member});
     if (found == workers_.end()) continue;
@@ -34,9 +35,23 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
   return Registration::accepted;
 }
 
+void WorkerTable::expect(const protocol::ExecutorLaunched& message, base::TimePoint now) {
+  if (lost_.contains(message.executor) || complete(message.executor)) return;
+  expected_.try_emplace(message.executor, Expected{message, now});
+}
+
+std::vector<protocol::ExecutorLaunched> WorkerTable::overdue(base::TimePoint since) const {
+  std::vector<protocol::ExecutorLaunched> late;
+  for (const auto& [executor, expected] : expected_) {
+    if (expected.since <= since) late.push_back(expected.launch);
+  }
+  return late;
+}
+
 std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
   std::vector<Worker> removed;
   lost_.insert(executor);
+  expected_.erase(executor);
   const bool was_complete = complete(executor);
   auto at = workers_.lower_bound({executor, 0});
   while (at != workers_.end() && at->first.executor == executor) {
@@ -88,6 +103,7 @@ void WorkerTable::seen(const WorkerKey& key, base::TimePoint now) {
 
 void WorkerTable::all_seen(base::TimePoint now) {
   for (auto& [key, worker] : workers_) worker.last_seen = now;
+  for (auto& [executor, expected] : expected_) expected.since = now;
 }
 
 void WorkerTable::task_started(const WorkerKey& key, base::TaskId task, base::TimePoint now) {

@@ -43,6 +43,10 @@ class WorkerTable {
   enum class Registration { accepted, repeated, lost_before };
   Registration add(const protocol::ExecutorRegistered& message, const protocol::Address& from,
                    base::TimePoint now);
+  /// The executor is being started: until it is complete, or lost, it is expected.
+  void expect(const protocol::ExecutorLaunched& message, base::TimePoint now);
+  /// Executors that are expected since then or longer.
+  std::vector<protocol::ExecutorLaunched> overdue(base::TimePoint since) const;
   /// Removes all members of the executor and returns them.
   std::vector<Worker> remove(base::ExecutorId executor);
 
@@ -78,7 +82,13 @@ class WorkerTable {
   bool complete(base::ExecutorId executor) const;
   void update_free(const Worker& worker);
 
+  struct Expected {
+    protocol::ExecutorLaunched launch;
+    base::TimePoint since;
+  };
+
   std::map<WorkerKey, Worker> workers_;
+  std::map<base::ExecutorId, Expected> expected_;
   std::map<base::ExecutorId, Executor> executors_;
   std::set<WorkerKey> free_;
   std::set<WorkerKey> backlogged_;

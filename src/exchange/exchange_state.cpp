@@ -56,6 +56,7 @@ void ExchangeState::start(const protocol::ExchangeRequested& request,
   }
   const auto absent = outputs.missing(request.maps);
   if (!absent.empty()) {
+    damaged_.insert(absent.begin(), absent.end());
     fail(fmt::format("{}: rank {} does not hold the output of map partitions {}", name_of(key_),
                      site_.self, fmt::join(absent, ", ")));
   }
@@ -63,10 +64,7 @@ void ExchangeState::start(const protocol::ExchangeRequested& request,
   if (std::find(sources.begin(), sources.end(), site_.self) != sources.end()) {
     send_offers(request, outputs, tag, outbox);
   }
-  for (auto& [from, incoming] : incoming_) {
-    expected_.erase(from);
-    accept(from, incoming);
-  }
+  for (const auto& [from, incoming] : incoming_) expected_.erase(from);
 }
 
 void ExchangeState::send_offers(const protocol::ExchangeRequested& request, MapOutputTable& outputs,
@@ -105,7 +103,9 @@ bool ExchangeState::offer(base::Rank from, const protocol::ExchangeOffered& offe
   incoming.chunks = offered.chunks;
   incoming.tag = offered.tag;
   incoming.codec = offered.codec;
-  if (phase_ != Phase::waiting) accept(from, incoming);
+  // At once, before the request has come: it may never come, when the driver ends while it asks,
+  // and data that nobody takes would hold up all that the sender has for this rank later.
+  accept(from, incoming);
   return true;
 }
 
@@ -150,11 +150,7 @@ bool ExchangeState::place(std::vector<Chunk>& chunks, std::vector<std::byte*>& d
   return true;
 }
 
-void ExchangeState::cancel() {
-  const Phase before = std::exchange(phase_, Phase::draining);
-  if (before != Phase::waiting) return;
-  for (auto& [from, incoming] : incoming_) accept(from, incoming);
-}
+void ExchangeState::cancel() { phase_ = Phase::draining; }
 
 bool ExchangeState::advance() {
   bool any = false;

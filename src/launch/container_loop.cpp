@@ -64,6 +64,7 @@ void ContainerLoop::build_master() {
       static_cast<std::uint32_t>(configuration_.integer("volley.executor.maxNumFailures"));
   options.task_max_failures =
       static_cast<std::uint32_t>(configuration_.integer("volley.task.maxFailures"));
+  options.network_timeout = configuration_.duration("volley.network.timeout");
   master_ = std::make_unique<am::ApplicationMaster>(std::move(options), log_);
 }
 

@@ -10,6 +10,7 @@
 #include "net/container_link.hpp"
 #include "net/poller.hpp"
 #include "worker/executor.hpp"
+#include "worker/task_pool.hpp"
 
 #include <deque>
 #include <memory>

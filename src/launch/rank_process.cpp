@@ -95,6 +95,7 @@ class RankLoop {
     rm.cluster_start = static_cast<std::uint64_t>(std::time(nullptr));
     rm.max_am_attempts =
         static_cast<std::uint32_t>(request.configuration.integer("volley.am.maxAttempts"));
+    rm.network_timeout = request.configuration.duration("volley.network.timeout");
     resource_manager_.emplace(rm, log_);
     client_.emplace(ClientRole::Options{submission_of(request), rm.expected_ranks}, log_);
   }

@@ -77,6 +77,7 @@ struct ContainerExit {
   std::string diagnostics;  ///< a sentence for people: which container, where, what happened
   std::uint64_t peak_memory = 0;
 };
+inline constexpr std::int32_t exit_node_lost = -100;
 inline constexpr std::int32_t exit_stopped_by_am = -105;
 inline constexpr std::int32_t exit_stopped_by_rm = -106;
 inline constexpr std::int32_t exit_after_completion = -107;
@@ -132,6 +133,8 @@ struct NodeRegistered {
   std::string label;
   std::uint64_t build_id = 0;
 };
+/// At every interval. A rank that is silent for too long is lost, with all its containers.
+struct NodeHeartbeat {};
 struct ApplicationSubmitted {
   Submission submission;
 };
@@ -158,6 +161,7 @@ struct ContainersReleased {
   ContainerId master;
   std::vector<ContainerId> containers;
 };
+/// Also the ApplicationMaster's heartbeat: it comes at every interval.
 struct ApplicationProgressReported {
   ContainerId master;
   float progress = 0;
@@ -183,7 +187,7 @@ struct ApplicationKillRequested {
   std::string reason;
 };
 using ResourceManagerMessage =
-    std::variant<NodeRegistered, ApplicationSubmitted, ApplicationMasterRegistered,
+    std::variant<NodeRegistered, NodeHeartbeat, ApplicationSubmitted, ApplicationMasterRegistered,
                  ContainersRequested, ContainersReleased, ApplicationProgressReported,
                  ApplicationUnregistered, ContainerStarted, ContainerExited,
                  ApplicationKillRequested>;
@@ -243,6 +247,12 @@ struct ContainersCompleted {
   Rank rank = base::no_rank;
   ContainerExit exit;
 };
+/// A rank is gone; its containers are reported as completed before.
+struct RankLost {
+  Rank rank = base::no_rank;
+  std::string reason;
+};
+/// Also the driver's heartbeat: it comes at least once in an interval.
 struct DriverProgressed {
   float progress = 0;
 };
@@ -254,6 +264,7 @@ struct DriverFinished {
 };
 using ApplicationMasterMessage =
     std::variant<ApplicationMasterAccepted, ExecutorsRequested, ContainersGranted,
-                 ContainersUnavailable, ContainersCompleted, DriverProgressed, DriverFinished>;
+                 ContainersUnavailable, ContainersCompleted, RankLost, DriverProgressed,
+                 DriverFinished>;
 
 }  // namespace volley::protocol

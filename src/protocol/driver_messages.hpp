@@ -142,6 +142,12 @@ struct ExecutorRegistered {
   std::uint64_t build_id = 0;
   ByteCount memory;
 };
+/// From the AM: the executor's members are being started on these ranks, and should register.
+struct ExecutorLaunched {
+  ExecutorId executor = 0;
+  ContainerId container;
+  std::vector<Rank> ranks;
+};
 struct ExecutorHeartbeat {
   ExecutorId executor = 0;
   std::uint32_t member = 0;
@@ -153,6 +159,11 @@ struct ExecutorLost {
   bool caused_by_application = true;
   std::string reason;
   Rank rank = base::no_rank;
+};
+/// A rank is gone, and what its shuffle service held.
+struct RankDataLost {
+  Rank rank = base::no_rank;
+  std::string reason;
 };
 struct TaskFinished {
   TaskAttempt attempt;
@@ -184,8 +195,9 @@ struct ExchangeFinished {
 };
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
-                 ProgramFinished, ExecutorsNegotiated, ExecutorRegistered, ExecutorHeartbeat,
-                 ExecutorLost, TaskFinished, ShuffleSizes, ExchangeFinished>;
+                 ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
+                 ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
+                 ExchangeFinished>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -243,15 +255,19 @@ struct BlocksRemoved {
 struct ExecutorStopRequested {
   std::string reason;
 };
+/// The rank will not answer any more.
+struct HolderLost {
+  Rank rank = base::no_rank;
+};
 /// The chunks of a reduce partition, by map partition and then in writing order.
 struct PartitionListed {
   std::uint64_t request = 0;
   bool found = false;
   std::vector<Chunk> chunks;
 };
-using ExecutorMessage =
-    std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
-                 BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested>;
+using ExecutorMessage = std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched,
+                                     TaskKillRequested, BlocksRemoved, ExecutorStopRequested,
+                                     PartitionListed, TasksReturnRequested, HolderLost>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

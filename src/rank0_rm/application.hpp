@@ -56,7 +56,9 @@ struct Application {
   /// By priority, lower first; `count` is what is still to be granted.
   std::map<std::int32_t, protocol::ContainerAsk> asks;
   bool told_waiting = false;
-  std::string last_failure;  ///< why the attempt ended
+  float progress = 0;
+  base::TimePoint last_heard{};  ///< of the ApplicationMaster; of its launch before
+  std::string last_failure;      ///< why the attempt ended
   std::int32_t last_status = 0;
   std::optional<Outcome> outcome;           ///< set when completing
   std::optional<base::TimePoint> deadline;  ///< of `ending` and `completing`; set by a tick

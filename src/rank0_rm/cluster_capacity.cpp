@@ -35,6 +35,13 @@ void ClusterCapacity::give_back(const ContainerMember& member, ByteCount memory)
   rank.used_memory -= memory.value;
 }
 
+void ClusterCapacity::lose(Rank lost) {
+  RankCapacity& rank = ranks_.at(static_cast<std::size_t>(lost));
+  rank.lost = true;
+  rank.slots = 0;
+  rank.memory = 0;
+}
+
 ClusterCapacity ClusterCapacity::emptied() const {
   ClusterCapacity copy = *this;
   for (RankCapacity& rank : copy.ranks_) {

@@ -19,8 +19,10 @@ struct RankCapacity {
   std::uint32_t used_slots = 0;
   std::uint64_t used_memory = 0;
 
-  std::uint32_t free_slots() const { return slots - used_slots; }
-  std::uint64_t free_memory() const { return memory - used_memory; }
+  bool lost = false;  ///< gone: offers nothing, and only takes back
+
+  std::uint32_t free_slots() const { return lost ? 0 : slots - used_slots; }
+  std::uint64_t free_memory() const { return lost ? 0 : memory - used_memory; }
 };
 
 class ClusterCapacity {
@@ -40,6 +42,8 @@ class ClusterCapacity {
   void take(const protocol::ContainerMember& member, base::ByteCount memory);
   void give_back(const protocol::ContainerMember& member, base::ByteCount memory);
 
+  /// The rank is gone: it offers nothing any more. What is held of it may be given back.
+  void lose(base::Rank rank);
   /// The same ranks with nothing held.
   ClusterCapacity emptied() const;
   bool idle() const;

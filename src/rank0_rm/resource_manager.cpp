@@ -1,6 +1,7 @@
 #include "rank0_rm/resource_manager.hpp"
 
 #include "base/check.hpp"
+#include "base/liveness.hpp"
 #include "protocol/containers.hpp"
 
 #include <algorithm>
@@ -34,7 +35,9 @@ Application* ResourceManager::application_of(const ContainerId& master,
   if (found == applications_.end()) return nullptr;
   Application& application = found->second;
   const bool in_phase = std::find(phases.begin(), phases.end(), application.phase) != phases.end();
-  return in_phase && application.master.container == master ? &application : nullptr;
+  if (!in_phase || application.master.container != master) return nullptr;
+  application.last_heard = now_;
+  return &application;
 }
 
 std::size_t ResourceManager::containers() const {
@@ -75,11 +78,12 @@ void ResourceManager::announce_cluster(const std::string& problem, Outbox& outbo
   std::vector<RankCapacity> ranks(options_.expected_ranks);
   std::set<std::uint32_t> nodes;
   for (const auto& [rank, node] : registered_) {
-    ranks[static_cast<std::size_t>(rank)] = {node.node,  node.slots, node.memory.value,
-                                             node.label, 0,          0};
+    ranks[static_cast<std::size_t>(rank)] = {
+        node.node, node.slots, node.memory.value, node.label, 0, 0, false};
     nodes.insert(node.node);
   }
   capacity_ = ClusterCapacity(std::move(ranks));
+  last_heard_.assign(options_.expected_ranks, now_);
   registered_.clear();
   if (problem.empty()) {
     log_.info(component, "cluster ready: {} on {}, {}, {} of memory",
@@ -92,6 +96,18 @@ void ResourceManager::announce_cluster(const std::string& problem, Outbox& outbo
   outbox.send(at_rank(Role::client, 0),
               ClusterReady{options_.expected_ranks, static_cast<std::uint32_t>(nodes.size()),
                            capacity_.total_slots(), ByteCount{capacity_.total_memory()}, problem});
+}
+
+void ResourceManager::on(const NodeHeartbeat&, const Address& from, Outbox& outbox) {
+  const auto rank = static_cast<std::size_t>(from.rank);
+  if (rank >= last_heard_.size()) return;  // the cluster is not complete yet
+  if (!lost(from.rank)) {
+    last_heard_[rank] = now_;
+    return;
+  }
+  // It only stood still. Its work is done elsewhere by now, and what it offers is not counted.
+  drop("NodeHeartbeat", from);
+  outbox.send(from, NodeShutdownRequested{1});
 }
 
 // --- requests of clients and ApplicationMasters --------------------------------------------------
@@ -175,8 +191,9 @@ void ResourceManager::on(const ContainersReleased& message, const Address& from,
 
 void ResourceManager::on(const ApplicationProgressReported& message, const Address& from,
                          Outbox& outbox) {
-  const Application* application = application_of(message.master, {Phase::running});
+  Application* application = application_of(message.master, {Phase::running});
   if (application == nullptr) return drop("ApplicationProgressReported", from);
+  if (std::exchange(application->progress, message.progress) == message.progress) return;
   outbox.send(application->client, ApplicationProgressed{application->id, message.progress});
 }
 
@@ -249,6 +266,12 @@ void ResourceManager::on(const ContainerExited& message, const Address& from, Ou
 // --- time ----------------------------------------------------------------------------------------
 
 void ResourceManager::tick(TimePoint now, Outbox& outbox) {
+  if (base::slept(now_, now, options_.network_timeout)) {
+    for (auto& [number, application] : applications_) application.last_heard = now;
+    last_heard_.assign(last_heard_.size(), now);
+  }
+  now_ = now;
+  check_ranks(outbox);
   if (!announced_) {
     if (!registration_deadline_) registration_deadline_ = now + options_.registration_timeout;
     if (now >= *registration_deadline_) {
@@ -264,6 +287,7 @@ void ResourceManager::tick(TimePoint now, Outbox& outbox) {
   }
   for (auto& [number, application] : applications_) {
     log_started(application);
+    check_master(application, outbox);
     const bool ending = application.phase == Phase::ending;
     if (!ending && application.phase != Phase::completing) continue;
     if (!application.deadline) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +30,9 @@ class ResourceManager {
     std::uint32_t max_am_attempts = 2;
     /// Ranks that have not registered by then make the cluster unusable.
     base::Duration registration_timeout = std::chrono::seconds{60};
+    /// Silence after which a rank counts as lost, or an ApplicationMaster, whose container is then
+    /// stopped.
+    base::Duration network_timeout = std::chrono::seconds{120};
     /// How long the processes of an ApplicationMaster that has unregistered may take to end.
     base::Duration master_exit_grace = std::chrono::seconds{1};
     /// How long after its container's exit an ApplicationMaster's last message may still arrive.
@@ -40,6 +44,8 @@ class ResourceManager {
   ResourceManager(Options options, const base::Log& log);
 
   void on(const protocol::NodeRegistered& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::NodeHeartbeat& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::ApplicationSubmitted& message, const protocol::Address& from,
           protocol::Outbox& outbox);
@@ -109,6 +115,11 @@ class ResourceManager {
                    protocol::Outbox& outbox);
   void next_attempt_or_fail(Application& application, protocol::Outbox& outbox);
   void complete(Application& application, Outcome outcome, protocol::Outbox& outbox);
+  /// Ranks that are silent are lost, with all that ran there.
+  void check_ranks(protocol::Outbox& outbox);
+  void lose_rank(base::Rank rank, protocol::Outbox& outbox);
+  bool lost(base::Rank rank) const { return lost_ranks_.contains(rank); }
+  void check_master(Application& application, protocol::Outbox& outbox);
   void announce_end(const Application& application, protocol::Outbox& outbox) const;
   void log_started(Application& application) const;
 
@@ -116,6 +127,10 @@ class ResourceManager {
   const base::Log& log_;
   std::unordered_map<base::Rank, protocol::NodeRegistered> registered_;
   std::optional<base::TimePoint> registration_deadline_;
+  base::TimePoint now_{};  ///< of the last tick
+  base::TimePoint next_rank_check_{};
+  std::vector<base::TimePoint> last_heard_;  ///< of every rank
+  std::set<base::Rank> lost_ranks_;
   bool announced_ = false;
   std::string problem_;  ///< why the cluster cannot work; empty when it can
   ClusterCapacity capacity_;

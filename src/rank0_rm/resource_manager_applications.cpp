@@ -155,6 +155,7 @@ bool ResourceManager::launch_master(Application& application, Outbox& outbox) {
   capacity_ = std::move(trial);
   Container& master =
       add_container(application, ContainerKind::application_master, *master_on, memory, 0);
+  application.last_heard = now_;
   const Rank rank = master.granted.members[0].rank;
   application.master = {Role::application_master, rank, master.granted.id};
   enter(application, Phase::launched);
@@ -287,6 +288,54 @@ void ResourceManager::end_attempt(Application& application, const ContainerExit&
   stop_all(application, exit_stopped_by_rm, "the ApplicationMaster ended", outbox);
 }
 
+void ResourceManager::check_ranks(Outbox& outbox) {
+  if (last_heard_.empty() || now_ < next_rank_check_) return;
+  next_rank_check_ = now_ + options_.network_timeout / 10;
+  // Rank 0 is this very rank.
+  for (std::size_t i = 1; i < last_heard_.size(); ++i) {
+    const auto rank = static_cast<Rank>(i);
+    if (!lost(rank) && now_ - last_heard_[i] >= options_.network_timeout) lose_rank(rank, outbox);
+  }
+}
+
+void ResourceManager::lose_rank(Rank rank, Outbox& outbox) {
+  lost_ranks_.insert(rank);
+  const std::string reason =
+      fmt::format("rank {} was lost: no heartbeat for {} (volley.network.timeout)", rank,
+                  base::format_duration(options_.network_timeout));
+  std::vector<ContainerExited> exits;
+  for (const auto& [number, application] : applications_) {
+    for (const auto& [id, container] : application.containers) {
+      const auto& members = container.granted.members;
+      for (std::uint32_t i = 0; i < members.size(); ++i) {
+        if (members[i].rank != rank || container.exited[i]) continue;
+        exits.push_back({id, i, {exit_node_lost, 0, reason, 0}});
+      }
+    }
+  }
+  log_.warn(component, "{}; {} were there", reason, counted(exits.size(), "container"));
+  capacity_.lose(rank);
+  for (const ContainerExited& exit : exits) on(exit, at_rank(Role::node_manager, rank), outbox);
+  for (auto& [number, application] : applications_) {
+    if (application.phase != Phase::running || application.master.rank == rank) continue;
+    outbox.send(application.master, RankLost{rank, reason});
+  }
+}
+
+/// One that hangs keeps its container and its executors busy for ever: its NodeManager ends it, and
+/// the exit ends the attempt.
+void ResourceManager::check_master(Application& application, Outbox& outbox) {
+  if (application.phase != Phase::launched && application.phase != Phase::running) return;
+  if (now_ - application.last_heard < options_.network_timeout) return;
+  const auto held = application.containers.find(application.master.container);
+  if (held == application.containers.end() || held->second.stopping) return;
+  const std::string reason =
+      fmt::format("ApplicationMaster heartbeat timed out after {} (volley.network.timeout)",
+                  base::format_duration(options_.network_timeout));
+  log_.warn(component, "{}: {}", name_of(application), reason);
+  stop(held->second, exit_stopped_by_rm, reason, outbox);
+}
+
 void ResourceManager::next_attempt_or_fail(Application& application, Outbox& outbox) {
   if (application.attempt >= options_.max_am_attempts) {
     const bool own_code = application.last_status > 0 && application.last_status < 128;
@@ -329,6 +378,7 @@ void ResourceManager::announce_end(const Application& application, Outbox& outbo
             counted(application.returned, "container"), capacity_.free_slots(),
             capacity_.total_slots());
   for (std::size_t rank = 0; rank < capacity_.size(); ++rank) {
+    if (lost(static_cast<Rank>(rank))) continue;
     outbox.send(at_rank(Role::node_manager, static_cast<Rank>(rank)),
                 ApplicationCleanupRequested{application.id});
   }

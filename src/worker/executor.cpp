@@ -35,7 +35,12 @@ bool Executor::pump_tasks(Outbox& out) {
 }
 
 void Executor::ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t request,
-                              Outbox& out) const {
+                              Outbox& out) {
+  if (lost_holders_.contains(input.holder)) {
+    pool_.answer({request, false, {}});
+    return;
+  }
+  asked_.emplace(request, input.holder);
   const base::ShuffleId shuffle{options_.application, input.shuffle};
   out.send(protocol::at_rank(Role::shuffle_service, input.holder),
            protocol::PartitionRequested{shuffle, input.partition, request});
@@ -121,7 +126,7 @@ void Executor::on(const protocol::TaskKillRequested& message, const Address&, Ou
 }
 
 void Executor::on(const protocol::BlocksRemoved& message, const Address&, Outbox&) {
-  pool_.blocks().remove(message.rdd);
+  pool_.remove_blocks(message.rdd);
 }
 
 void Executor::on(const protocol::ExecutorStopRequested& message, const Address&, Outbox&) {
@@ -130,7 +135,20 @@ void Executor::on(const protocol::ExecutorStopRequested& message, const Address&
 }
 
 void Executor::on(const protocol::PartitionListed& message, const Address&, Outbox&) {
-  pool_.answer(message);
+  // An answer for what was given up comes too late.
+  if (asked_.erase(message.request) != 0) pool_.answer(message);
+}
+
+void Executor::on(const protocol::HolderLost& message, const Address&, Outbox&) {
+  lost_holders_.insert(message.rank);
+  for (auto at = asked_.begin(); at != asked_.end();) {
+    if (at->second != message.rank) {
+      ++at;
+      continue;
+    }
+    pool_.answer({at->first, false, {}});
+    at = asked_.erase(at);
+  }
 }
 
 }  // namespace volley::worker

@@ -6,11 +6,12 @@
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "protocol/outbox.hpp"
-#include "worker/task_pool.hpp"
+#include "worker/task_runner.hpp"
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -26,7 +27,7 @@ class Executor {
     base::Duration heartbeat_interval = std::chrono::seconds{10};
   };
 
-  Executor(Options options, TaskPool& pool, const base::Log& log)
+  Executor(Options options, TaskRunner& pool, const base::Log& log)
       : options_(std::move(options)), pool_(pool), log_(log) {}
 
   void start(protocol::Outbox& out);
@@ -52,6 +53,8 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::ExecutorStopRequested& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::HolderLost& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::PartitionListed& message, const protocol::Address& from,
           protocol::Outbox& out);
 
@@ -69,16 +72,18 @@ class Executor {
 
   void finish(TaskEnded&& ended, protocol::Outbox& out);
   void ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t request,
-                      protocol::Outbox& out) const;
+                      protocol::Outbox& out);
   void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
 
   Options options_;
-  TaskPool& pool_;
+  TaskRunner& pool_;
   const base::Log& log_;
   bool stopped_ = false;
   base::TimePoint next_heartbeat_{};
   std::map<StageKey, Stage> stages_;
   std::unordered_map<base::TaskId, Running> running_;
+  std::set<base::Rank> lost_holders_;
+  std::map<std::uint64_t, base::Rank> asked_;  ///< requests for chunk lists, and who has them
 };
 
 }  // namespace volley::worker

@@ -139,7 +139,11 @@ void NodeManager::on(const NodeShutdownRequested& message, const Address& from, 
   stopped_early_.clear();
 }
 
-void NodeManager::tick(TimePoint now, Outbox&) {
+void NodeManager::tick(TimePoint now, Outbox& outbox) {
+  if (now >= next_heartbeat_ && !shutdown_code_) {
+    next_heartbeat_ = now + options_.heartbeat_interval;
+    outbox.send(resource_manager, NodeHeartbeat{});
+  }
   for (auto& [id, member] : containers_) {
     if (member.state != State::stopping || member.killed) continue;
     if (!member.kill_at) member.kill_at = now + options_.kill_grace;

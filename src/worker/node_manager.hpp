@@ -31,6 +31,7 @@ class NodeManager {
     protocol::NodeRegistered node;  ///< what this rank offers
     /// Between SIGTERM and SIGKILL.
     base::Duration kill_grace = std::chrono::milliseconds{250};
+    base::Duration heartbeat_interval = std::chrono::seconds{1};
   };
 
   /// `launcher` and `log` outlive the NodeManager.
@@ -96,6 +97,7 @@ class NodeManager {
   std::map<base::ContainerId, StopOrder> stopped_early_;
   std::deque<base::ApplicationId> over_;
   std::optional<std::int32_t> shutdown_code_;
+  base::TimePoint next_heartbeat_{};
   std::uint64_t dropped_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
+#include "worker/task_runner.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -21,32 +22,11 @@
 #include <tuple>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace volley::worker {
 
-/// A task to run. `stop` is shared with the executor, which sets it when the driver asks.
-struct TaskJob {
-  std::shared_ptr<const program::StagePlan> plan;
-  protocol::TaskLaunched launched;
-  std::shared_ptr<std::atomic<bool>> stop;
-  std::vector<std::uint64_t> expected = {};  ///< requests made for it by TaskPool::expect
-};
-
-/// A task has ended; `map_output` is to be published first when it succeeded.
-struct TaskEnded {
-  protocol::TaskFinished finished;
-  std::unique_ptr<protocol::MapOutputWritten> map_output;
-};
-/// A task wants the chunk list of an input; answered by TaskPool::answer.
-struct ChunksWanted {
-  std::uint64_t request = 0;
-  protocol::ShuffleInput input;
-};
-using TaskEvent = std::variant<TaskEnded, ChunksWanted>;
-
-class TaskPool final : public program::TaskServices {
+class TaskPool final : public program::TaskServices, public TaskRunner {
  public:
   struct Options {
     std::uint32_t threads = 1;
@@ -62,14 +42,12 @@ class TaskPool final : public program::TaskServices {
   /// Waits for running tasks; queued ones are dropped.
   ~TaskPool() override;
 
-  void submit(TaskJob job);
-  /// A request for the chunk list of an input of a task that will be submitted; to be sent.
-  std::uint64_t expect(const protocol::ShuffleInput& input);
-  /// Takes tasks back that have not begun; those that have are left out.
-  std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks);
-  void answer(protocol::PartitionListed answer);
-  /// The next event for the loop thread, if any.
-  std::optional<TaskEvent> next_event();
+  void submit(TaskJob job) override;
+  std::uint64_t expect(const protocol::ShuffleInput& input) override;
+  std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
+  void answer(protocol::PartitionListed answer) override;
+  std::optional<TaskEvent> next_event() override;
+  void remove_blocks(base::RddId rdd) override { blocks_.remove(rdd); }
   /// Running tasks see their stop flags; waiting ones fail at once. No answers will come any more.
   void shut_down();
 

@@ -2,6 +2,7 @@
 
 #include "storage/node_arena.hpp"
 #include "tests/support/probe.hpp"
+#include "worker/task_pool.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,51 @@
+#pragma once
+// TaskRunner: where an executor's tasks run, as the executor role sees it. Behind it are task
+// threads (TaskPool) or, in simulations, made-up task bodies. Called on the executor's loop thread.
+
+#include "program/task_context.hpp"
+#include "protocol/driver_messages.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace volley::worker {
+
+/// A task to run. `stop` is shared with the executor, which sets it when the driver asks.
+struct TaskJob {
+  std::shared_ptr<const program::StagePlan> plan;
+  protocol::TaskLaunched launched;
+  std::shared_ptr<std::atomic<bool>> stop;
+  std::vector<std::uint64_t> expected = {};  ///< requests made for it by TaskRunner::expect
+};
+
+/// A task has ended; `map_output` is to be published first when it succeeded.
+struct TaskEnded {
+  protocol::TaskFinished finished;
+  std::unique_ptr<protocol::MapOutputWritten> map_output;
+};
+/// A task wants the chunk list of an input; answered by TaskRunner::answer.
+struct ChunksWanted {
+  std::uint64_t request = 0;
+  protocol::ShuffleInput input;
+};
+using TaskEvent = std::variant<TaskEnded, ChunksWanted>;
+
+class TaskRunner {
+ public:
+  virtual ~TaskRunner() = default;
+  virtual void submit(TaskJob job) = 0;
+  /// A request for the chunk list of an input of a task that will be submitted; to be sent.
+  virtual std::uint64_t expect(const protocol::ShuffleInput& input) = 0;
+  /// Takes tasks back that have not begun; those that have are left out.
+  virtual std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) = 0;
+  virtual void answer(protocol::PartitionListed answer) = 0;
+  /// The next event for the loop thread, if any.
+  virtual std::optional<TaskEvent> next_event() = 0;
+  virtual void remove_blocks(base::RddId rdd) = 0;
+};
+
+}  // namespace volley::worker

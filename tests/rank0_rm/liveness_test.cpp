@@ -1,0 +1,96 @@
+// What the ResourceManager does about ranks and ApplicationMasters that are silent.
+
+#include "rank0_rm/resource_manager.hpp"
+#include "tests/support/probe.hpp"
+
+#include <gtest/gtest.h>
+
+namespace volley::rm {
+namespace {
+
+using namespace protocol;
+using std::chrono::seconds;
+
+class LivenessTest : public ::testing::Test {
+ protected:
+  LivenessTest() {
+    for (base::Rank rank = 0; rank < 3; ++rank) {
+      rm.on(NodeRegistered{"n", 0, 2, {1000}, "", 1}, at_rank(Role::node_manager, rank),
+            probe.outbox());
+    }
+    tick(1);
+    Submission submission;
+    submission.driver_memory = {100};
+    rm.on(ApplicationSubmitted{submission}, client, probe.outbox());
+    rm.on(ApplicationMasterRegistered{own, ""}, master, probe.outbox());
+    probe.take<ContainerStopRequested>();
+  }
+  static ResourceManager::Options options() {
+    ResourceManager::Options options;
+    options.expected_ranks = 3;
+    options.cluster_start = 17;
+    options.network_timeout = seconds{20};
+    return options;
+  }
+  void tick(int second) { rm.tick(base::TimePoint{seconds{second}}, probe.outbox()); }
+  /// Second by second, with the heartbeats of some.
+  void pass(int from, int to, bool of_master, base::Rank silent = base::no_rank) {
+    for (int second = from; second <= to; ++second) {
+      tick(second);
+      for (base::Rank rank = 0; rank < 3; ++rank) {
+        if (rank == silent) continue;
+        rm.on(NodeHeartbeat{}, at_rank(Role::node_manager, rank), probe.outbox());
+      }
+      if (of_master) rm.on(ApplicationProgressReported{own, 0}, master, probe.outbox());
+    }
+  }
+
+  base::Log log{"test", base::LogLevel::off};
+  ResourceManager rm{options(), log};
+  volley::testing::Probe probe{at_rank(Role::resource_manager, 0)};
+  Address client = at_rank(Role::client, 0);
+  ContainerId own{{17, 1}, 1, 1};
+  Address master{Role::application_master, 1, own};
+};
+
+TEST_F(LivenessTest, ASilentApplicationMasterIsStoppedOnce) {
+  pass(2, 60, true);
+  EXPECT_TRUE(probe.take<ContainerStopRequested>().empty());
+  pass(61, 100, false);
+  const auto stops = probe.take<ContainerStopRequested>();
+  ASSERT_EQ(stops.size(), 1U);
+  EXPECT_EQ(stops[0].message.container, own);
+  EXPECT_NE(stops[0].message.reason.find("volley.network.timeout"), std::string::npos);
+}
+
+TEST_F(LivenessTest, ASilentRankIsLostWithItsContainers) {
+  ContainerAsk ask;
+  ask.count = 4;
+  ask.memory = {100};
+  ask.priority = 1;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  pass(2, 60, true, 2);
+  const auto completed = probe.take<ContainersCompleted>();
+  ASSERT_FALSE(completed.empty());
+  for (const auto& sent : completed) {
+    EXPECT_EQ(sent.message.rank, 2);
+    EXPECT_EQ(sent.message.exit.status, exit_node_lost);
+  }
+  const auto lost = probe.take<RankLost>();
+  ASSERT_EQ(lost.size(), 1U);
+  EXPECT_EQ(lost[0].message.rank, 2);
+  EXPECT_EQ(rm.capacity().total_slots(), 4U);
+  // It comes back: it must end, since its work is done elsewhere.
+  rm.on(NodeHeartbeat{}, at_rank(Role::node_manager, 2), probe.outbox());
+  EXPECT_EQ(probe.take<NodeShutdownRequested>().size(), 1U);
+}
+
+TEST_F(LivenessTest, AResourceManagerThatStoodStillAccusesNobody) {
+  pass(2, 10, true);
+  tick(500);
+  EXPECT_TRUE(probe.take<ContainerStopRequested>().empty());
+  EXPECT_TRUE(probe.take<RankLost>().empty());
+}
+
+}  // namespace
+}  // namespace volley::rm

@@ -1,0 +1,134 @@
+#include "tests/sim/simulated_process.hpp"
+
+namespace volley::sim {
+
+using protocol::ContainerKind;
+using protocol::Outbox;
+using protocol::Role;
+
+SimulatedProcess::SimulatedProcess(Options options, const base::Log& log, Random& random, Post post)
+    : options_(std::move(options)), post_(std::move(post)) {
+  const protocol::ContainerLaunch& launch = options_.launch;
+  if (launch.kind == ContainerKind::application_master) {
+    options_.master.launch = launch;
+    master_ = std::make_unique<am::ApplicationMaster>(options_.master, log);
+  }
+  if (launch.kind == ContainerKind::driver || launch.runs_driver) build_driver(log);
+  if (launch.kind == ContainerKind::executor) build_executor(log, random);
+}
+
+void SimulatedProcess::build_driver(const base::Log& log) {
+  driver::Options driver = options_.driver;
+  driver.application = options_.launch.container.application;
+  driver.application_master = options_.launch.application_master;
+  driver.program = address(Role::program);
+  driver_ = std::make_unique<driver::Driver>(driver, log);
+  program_ = std::make_unique<SimulatedProgram>(*options_.program, options_.linger);
+}
+
+void SimulatedProcess::build_executor(const base::Log& log, Random& random) {
+  const protocol::ContainerLaunch& launch = options_.launch;
+  options_.tasks.slots = launch.slots;
+  options_.tasks.rank = options_.rank;
+  options_.tasks.container = launch.container;
+  tasks_ = std::make_unique<SimulatedTasks>(options_.tasks, random);
+  worker::Executor::Options executor;
+  executor.driver = launch.driver;
+  executor.application = launch.container.application;
+  executor.heartbeat_interval = options_.heartbeat_interval;
+  executor.registration = {launch.executor,
+                           launch.member,
+                           launch.members,
+                           "host" + std::to_string(launch.node),
+                           launch.node,
+                           launch.slots,
+                           100,
+                           options_.driver.build_id,
+                           launch.memory};
+  executor_ = std::make_unique<worker::Executor>(std::move(executor), *tasks_, log);
+}
+
+void SimulatedProcess::start() {
+  if (master_) {
+    Outbox out(address(Role::application_master));
+    master_->start(out);
+    post_(out);
+  }
+  if (driver_) {
+    Outbox out(address(Role::driver));
+    driver_->start(options_.request, out);
+    post_(out);
+  }
+  if (executor_) {
+    Outbox out(address(Role::executor));
+    executor_->start(out);
+    post_(out);
+  }
+}
+
+void SimulatedProcess::deliver(protocol::Envelope envelope, base::TimePoint now) {
+  Outbox out(address(envelope.to.role));
+  if (auto* to_master = std::get_if<protocol::ApplicationMasterMessage>(&envelope.message)) {
+    if (master_) protocol::deliver(*master_, std::move(*to_master), envelope.from, out);
+  } else if (auto* to_driver = std::get_if<protocol::DriverMessage>(&envelope.message)) {
+    if (driver_) {
+      driver_->advance(now);
+      protocol::deliver(*driver_, std::move(*to_driver), envelope.from, out);
+    }
+  } else if (auto* to_program = std::get_if<protocol::ProgramMessage>(&envelope.message)) {
+    if (program_) tell_driver(program_->on(*to_program));
+  } else if (auto* to_executor = std::get_if<protocol::ExecutorMessage>(&envelope.message)) {
+    if (executor_) protocol::deliver(*executor_, std::move(*to_executor), envelope.from, out);
+  }
+  post_(out);
+  pump_tasks();
+}
+
+/// Through the queue between the program's threads and the loop.
+void SimulatedProcess::tell_driver(std::vector<protocol::DriverMessage> messages) {
+  Outbox out(address(Role::program));
+  for (protocol::DriverMessage& message : messages) {
+    std::visit([&](auto& one) { out.send(address(Role::driver), std::move(one)); }, message);
+  }
+  post_(out);
+}
+
+void SimulatedProcess::pump_tasks() {
+  if (!executor_) return;
+  Outbox out(address(Role::executor));
+  executor_->pump_tasks(out);
+  post_(out);
+}
+
+void SimulatedProcess::tick(base::TimePoint now) {
+  if (driver_) {
+    Outbox out(address(Role::driver));
+    driver_->tick(now, out);
+    post_(out);
+    const bool idle = driver_->idle() && driver_->known_shuffles() == 0;
+    tell_driver(program_->tick(now, idle));
+  }
+  if (master_) {
+    Outbox out(address(Role::application_master));
+    master_->tick(now, out);
+    post_(out);
+  }
+  if (executor_) {
+    Outbox out(address(Role::executor));
+    executor_->tick(now, out);
+    post_(out);
+  }
+}
+
+void SimulatedProcess::task_due(base::TaskId task) {
+  tasks_->due(task);
+  pump_tasks();
+}
+
+bool SimulatedProcess::over() const {
+  if (master_) return master_->finished() && (!driver_ || driver_->stopped());
+  if (driver_) return driver_->stopped();
+  return executor_->stopped();
+}
+
+}  // namespace volley::sim

@@ -1,0 +1,253 @@
+#include "tests/sim/simulated_tasks.hpp"
+
+#include "exchange/chunk_writer.hpp"
+#include "storage/arena_owner.hpp"
+#include "tests/sim/random_program.hpp"
+#include "tests/sim/violation.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace volley::sim {
+
+using protocol::TaskOutcome;
+
+namespace {
+
+protocol::Bytes bytes_of(std::uint64_t value) {
+  protocol::Bytes bytes(sizeof value);
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
+}
+
+}  // namespace
+
+void SimulatedTasks::submit(worker::TaskJob job) {
+  queue_.push_back(std::move(job));
+  begin();
+}
+
+void SimulatedTasks::begin() {
+  while (!queue_.empty() && bodies_.size() < options_.slots) {
+    const base::TaskId task = queue_.front().launched.attempt.task;
+    Body body;
+    body.job = std::move(queue_.front());
+    queue_.pop_front();
+    const bool fresh = bodies_.emplace(task, std::move(body)).second;
+    require(fresh, "task {} was launched twice", task);
+    const base::Duration duration = random_.duration(options_.shortest, options_.longest);
+    bodies_.at(task).duration = duration;
+    options_.later(task, duration);
+  }
+}
+
+void SimulatedTasks::due(base::TaskId task) {
+  const auto found = bodies_.find(task);
+  if (found != bodies_.end()) go_on(found->second);
+}
+
+void SimulatedTasks::go_on(Body& body) {
+  if (body.job.stop->load()) return fail(body, TaskOutcome::killed, "the task was asked to stop");
+  if (options_.exception_one_in != 0 && random_.one_in(options_.exception_one_in)) {
+    return fail(body, TaskOutcome::exception, "SimulatedError: at random");
+  }
+  const protocol::StageBinary& binary = body.job.plan->binary();
+  const auto value = compute(body, binary.final_rdd, body.job.launched.attempt.partition);
+  if (value) return succeed(body, *value);
+  if (!body.missing) return;  // an answer is on its way
+  worker::TaskEnded ended;
+  ended.finished.outcome = TaskOutcome::fetch_failed;
+  ended.finished.missing = *body.missing;
+  ended.finished.error = body.why;
+  end(body, std::move(ended));
+}
+
+std::optional<std::uint64_t> SimulatedTasks::compute(Body& body, base::RddId id,
+                                                     std::uint32_t partition) {
+  const bool persisted = body.job.plan->persisted(id);
+  if (persisted) {
+    const auto block = blocks_.find({id, partition});
+    if (block != blocks_.end()) return block->second;
+  }
+  const protocol::RddSpec& rdd = body.job.plan->rdd(id);
+  ValueFold fold(id);
+  if (rdd.dependencies.empty()) fold.add(payload(body, id, partition));
+  for (const protocol::Dependency& dependency : rdd.dependencies) {
+    for (const std::uint32_t parent : parents_of(dependency, partition)) {
+      const auto value = compute(body, dependency.parent, parent);
+      if (!value) return std::nullopt;
+      fold.add(*value);
+    }
+    if (dependency.kind == protocol::DependencyKind::shuffle &&
+        !fold_shuffle(body, dependency, partition, fold)) {
+      return std::nullopt;
+    }
+  }
+  if (persisted) {
+    blocks_[{id, partition}] = fold.value();
+    body.cached.push_back({id, partition});
+  }
+  return fold.value();
+}
+
+std::uint64_t SimulatedTasks::payload(const Body& body, base::RddId rdd,
+                                      std::uint32_t partition) const {
+  for (const protocol::SourceInput& source : body.job.launched.sources) {
+    if (source.rdd != rdd || source.partition != partition) continue;
+    std::uint64_t value = 0;
+    require(source.payload && source.payload->size() == sizeof value, "a payload is damaged");
+    std::memcpy(&value, source.payload->data(), sizeof value);
+    return value;
+  }
+  throw Violation(
+      fmt::format("a task came without the payload of partition {} of RDD {}", partition, rdd));
+}
+
+/// False when the chunks are not here: asked for now, on their way, or missing.
+bool SimulatedTasks::fold_shuffle(Body& body, const protocol::Dependency& dependency,
+                                  std::uint32_t partition, ValueFold& fold) {
+  const Read read{dependency.shuffle, partition};
+  const auto& inputs = body.job.launched.shuffles;
+  const auto input = std::find_if(inputs.begin(), inputs.end(), [&](const auto& candidate) {
+    return Read{candidate.shuffle, candidate.partition} == read;
+  });
+  require(input != inputs.end(), "partition {} of shuffle {} is no input of its task", partition,
+          dependency.shuffle);
+  const std::vector<protocol::Chunk>* chunks = list(body, *input);
+  if (chunks == nullptr) return false;
+  for (const protocol::Chunk& chunk : *chunks) {
+    require(chunk.partition == partition && chunk.bytes == sizeof(std::uint64_t),
+            "a chunk of partition {} was listed for partition {}", chunk.partition, partition);
+    std::uint64_t value = 0;
+    std::memcpy(&value, options_.arena->at(chunk.offset), sizeof value);
+    fold.add_shuffled(chunk.map, value);
+  }
+  return true;
+}
+
+std::uint64_t SimulatedTasks::expect(const protocol::ShuffleInput& input) {
+  requests_[next_request_] = {input, std::nullopt, std::nullopt};
+  return next_request_++;
+}
+
+std::vector<protocol::TaskAttempt> SimulatedTasks::withdraw(
+    const std::vector<base::TaskId>& tasks) {
+  std::vector<protocol::TaskAttempt> taken;
+  std::erase_if(queue_, [&](const worker::TaskJob& job) {
+    const base::TaskId task = job.launched.attempt.task;
+    if (std::find(tasks.begin(), tasks.end(), task) == tasks.end()) return false;
+    taken.push_back(job.launched.attempt);
+    forget_requests(job);
+    return true;
+  });
+  return taken;
+}
+
+void SimulatedTasks::forget_requests(const worker::TaskJob& job) {
+  for (const std::uint64_t request : job.expected) requests_.erase(request);
+}
+
+const std::vector<protocol::Chunk>* SimulatedTasks::list(Body& body,
+                                                         const protocol::ShuffleInput& input) {
+  if (input.holder == base::no_rank) {
+    body.missing = input;
+    body.why = "the cached block that was to stand in is gone";
+    return nullptr;
+  }
+  const auto [asked, fresh] = body.asked.try_emplace({input.shuffle, input.partition}, 0);
+  if (fresh) {
+    const auto& expected = body.job.expected;
+    const auto early = std::find_if(expected.begin(), expected.end(), [&](std::uint64_t request) {
+      const protocol::ShuffleInput& of = requests_.at(request).input;
+      return of.shuffle == input.shuffle && of.partition == input.partition;
+    });
+    asked->second = early != expected.end() ? *early : expect(input);
+    requests_.at(asked->second).task = body.job.launched.attempt.task;
+    if (early == expected.end()) {
+      body.job.expected.push_back(asked->second);
+      events_.emplace_back(worker::ChunksWanted{asked->second, input});
+    }
+  }
+  const auto& answer = requests_.at(asked->second).answer;
+  if (!answer) return nullptr;
+  if (answer->found) {
+    require(options_.same_node(input.holder), "a task reads on rank {} from another node's rank {}",
+            options_.rank, input.holder);
+    return &answer->chunks;
+  }
+  body.missing = input;
+  body.why = fmt::format("rank {} does not have partition {} of shuffle {}", input.holder,
+                         input.partition, input.shuffle);
+  return nullptr;
+}
+
+void SimulatedTasks::answer(protocol::PartitionListed answer) {
+  const auto request = requests_.find(answer.request);
+  if (request == requests_.end()) return;  // the task is over
+  require(!request->second.answer, "request {} was answered twice", answer.request);
+  request->second.answer = std::move(answer);
+  if (request->second.task) options_.later(*request->second.task, base::Duration{0});
+}
+
+void SimulatedTasks::succeed(Body& body, std::uint64_t value) {
+  const protocol::StageBinary& binary = body.job.plan->binary();
+  const protocol::TaskAttempt& attempt = body.job.launched.attempt;
+  worker::TaskEnded ended;
+  protocol::TaskFinished& finished = ended.finished;
+  finished.outcome = TaskOutcome::success;
+  finished.cached = body.cached;
+  std::uint32_t accumulator = binary.shuffle % shuffles_per_attempt;
+  if (binary.writes_shuffle) {
+    const auto owner = storage::container_owner(options_.rank, options_.container);
+    exchange::ChunkWriter writer(*options_.arena, owner, binary.reducers,
+                                 exchange::ChunkWriter::default_working_set,
+                                 exchange::Checksums::on);
+    for (std::uint32_t reducer = 0; reducer < binary.reducers; ++reducer) {
+      const auto written = written_value(binary.shuffle, reducer, value);
+      if (!written) continue;
+      std::memcpy(writer.reserve(reducer, sizeof *written), &*written, sizeof *written);
+      writer.commit(reducer, sizeof *written);
+    }
+    auto output = writer.finish();
+    ended.map_output = std::make_unique<protocol::MapOutputWritten>();
+    ended.map_output->attempt = attempt;
+    ended.map_output->reducers = binary.reducers;
+    ended.map_output->chunks = std::move(output.chunks);
+    ended.map_output->slabs = std::move(output.slabs);
+  } else {
+    finished.result = bytes_of(value);
+    std::memcpy(&accumulator, binary.task.captures.data(), sizeof accumulator);
+    accumulator += result_accumulators;
+  }
+  finished.accumulators.push_back({accumulator, bytes_of(attempt.partition)});
+  finished.metrics.run_nanoseconds = body.duration.count();
+  end(body, std::move(ended));
+}
+
+void SimulatedTasks::fail(Body& body, TaskOutcome outcome, std::string why) {
+  worker::TaskEnded ended;
+  ended.finished.outcome = outcome;
+  ended.finished.error = std::move(why);
+  end(body, std::move(ended));
+}
+
+void SimulatedTasks::end(Body& body, worker::TaskEnded ended) {
+  ended.finished.attempt = body.job.launched.attempt;
+  forget_requests(body.job);
+  bodies_.erase(ended.finished.attempt.task);
+  events_.emplace_back(std::move(ended));
+  begin();
+}
+
+std::optional<worker::TaskEvent> SimulatedTasks::next_event() {
+  if (events_.empty()) return std::nullopt;
+  worker::TaskEvent event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+void SimulatedTasks::remove_blocks(base::RddId rdd) {
+  std::erase_if(blocks_, [&](const auto& entry) { return entry.first.first == rdd; });
+}
+
+}  // namespace volley::sim

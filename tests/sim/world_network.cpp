@@ -1,0 +1,72 @@
+// How a simulated cluster carries messages, and what they take.
+
+#include "tests/sim/violation.hpp"
+#include "tests/sim/world.hpp"
+#include "tests/sim/world_parts.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace volley::sim {
+
+using namespace protocol;
+using namespace std::chrono_literals;
+using base::Duration;
+using base::TimePoint;
+
+Duration World::latency(base::Rank rank) {
+  const std::uint64_t luck = random_.below(100);
+  Duration longest = 50us;
+  if (luck < 10) longest = std::max<Duration>(options_.slowest_message / 10, 50us);
+  if (luck == 0) longest = std::max<Duration>(options_.slowest_message, 50us);
+  const auto factor = static_cast<Duration::rep>(node(rank).slowness);
+  return random_.duration(1us, longest) * factor;
+}
+
+void World::post(Outbox& outbox) {
+  for (Envelope& envelope : outbox.take()) route(std::move(envelope));
+}
+
+void World::route(Envelope envelope) {
+  const Address from = envelope.from;
+  const Address to = envelope.to;
+  require(to.rank >= 0 && static_cast<std::size_t>(to.rank) < nodes_.size(), "a message to {}",
+          to_string(to));
+  TimePoint at = now_;
+  TimePoint left{};
+  if (from.container.number != 0 && from.container != to.container) {
+    if (node(from.rank).paused) {
+      node(from.rank).unsent.push_back(std::move(envelope));
+      return;
+    }
+    Process& process = *find({from.rank, from.container});
+    at = process.link_out = std::max(process.link_out, at + latency(from.rank));
+    left = at;
+  }
+  if (from.rank != to.rank) {
+    TimePoint& channel = channels_[{from.rank, to.rank}];
+    at = channel = std::max(channel, at + latency(from.rank) + latency(to.rank));
+  }
+  if (to.container.number != 0 && from.container != to.container) {
+    TimePoint& link = links_in_[{to.rank, to.container}];
+    at = link = std::max(link, at + latency(to.rank));
+  }
+  Event event;
+  event.at = at;
+  event.kind = EventKind::deliver;
+  event.rank = to.rank;
+  event.container = to.container;
+  event.value = static_cast<std::uint64_t>(left.time_since_epoch().count());
+  event.envelope = std::make_unique<Envelope>(std::move(envelope));
+  ++messages_;
+  events_.push(std::move(event));
+}
+
+void World::progress(base::Rank rank) {
+  Outbox out(at_rank(Role::shuffle_service, rank));
+  while (node(rank).shuffles->progress(out)) {
+  }
+  post(out);
+}
+
+}  // namespace volley::sim
