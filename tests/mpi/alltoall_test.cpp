@@ -61,9 +61,13 @@ Bytes filled(const ExchangeShape& shape, std::size_t self) {
   return bytes;
 }
 
-Bytes expected(const ExchangeShape& shape, std::size_t self) {
+/// Blocks of ranks of the own node stay where they are when `shared`.
+Bytes expected(const ExchangeShape& shape, const RankGroup& group, bool shared) {
+  const auto self = static_cast<std::size_t>(group.rank());
+  const auto& nodes = group.node_of_rank();
   Bytes bytes(shape.receive_offsets.back() + shape.receive_bytes.back() + 1);
   for (std::size_t from = 0; from < shape.receive_bytes.size(); ++from) {
+    if (shared && nodes[from] == nodes[self]) continue;
     const Bytes block = pattern(seed_of(from, self), shape.receive_bytes[from]);
     std::copy(block.begin(), block.end(),
               bytes.begin() + static_cast<std::ptrdiff_t>(shape.receive_offsets[from]));
@@ -77,7 +81,8 @@ void try_one(const RankGroup& group, const Matrix& matrix, std::uint64_t gap,
   const ExchangeShape shape = shape_of(matrix, self, gap);
   const auto exchange = need(prepare_alltoall(group, shape, options));
   const Bytes send = filled(shape, self);
-  const Bytes wanted = expected(shape, self);
+  const Bytes wanted = expected(shape, group, exchange->shares_within_node());
+  need(exchange->written(send.data()));
   for (int turn = 0; turn < 3; ++turn) {
     Bytes received(wanted.size());
     if (turn == 1) {

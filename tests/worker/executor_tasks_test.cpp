@@ -5,6 +5,7 @@
 #include "storage/node_arena.hpp"
 #include "tests/support/probe.hpp"
 #include "worker/executor.hpp"
+#include "worker/task_pool.hpp"
 
 #include <gtest/gtest.h>
 
