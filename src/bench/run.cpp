@@ -78,10 +78,9 @@ std::string misfit(const Options& options, std::uint32_t ranks) {
   return {};
 }
 
-/// Collective, with the nodes as they really are: this machine's ranks together must not need more
-/// than it has.
+/// Collective: this machine's ranks together must not need more than it has.
 Result<std::string> shortage(const MpiWorld& world, double own_need, const Options& options) {
-  const auto needs = world.allgather(static_cast<std::uint64_t>(own_need), MpiScope::node);
+  const auto needs = world.allgather(static_cast<std::uint64_t>(own_need), MpiScope::host);
   if (!needs) return needs.failure();
   const auto needed = std::accumulate(needs.value().begin(), needs.value().end(), 0.0);
   const auto available = static_cast<double>(available_memory());

@@ -45,7 +45,7 @@ RankResources measure_resources(const net::MpiWorld& world,
                                 const config::Configuration& configuration) {
   RankResources resources;
   const Affinity affinity = own_affinity();
-  const auto neighbours = world.allgather(affinity.identity, net::MpiScope::node);
+  const auto neighbours = world.allgather(affinity.identity, net::MpiScope::host);
   std::uint32_t sharing = 1;
   std::uint32_t ranks = 1;
   if (neighbours) {

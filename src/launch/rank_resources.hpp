@@ -16,8 +16,8 @@ struct RankResources {
   std::uint64_t memory = 0;  ///< bytes that containers of this rank may use
 };
 
-/// Collective over the node. Slots: the cores of the affinity mask, divided among the ranks of the
-/// node that have the same one, at least 1, or volley.rank.slots. Memory: the node's (or the
+/// Collective over the host. Slots: the cores of the affinity mask, divided among the ranks of the
+/// host that have the same one, at least 1, or volley.rank.slots. Memory: the host's (or the
 /// cgroup's limit) divided among its ranks, or volley.rank.memory.
 RankResources measure_resources(const net::MpiWorld& world,
                                 const config::Configuration& configuration);

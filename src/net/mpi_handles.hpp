@@ -13,6 +13,7 @@ namespace volley::net {
 
 struct MpiHandles {
   MPI_Comm world = MPI_COMM_NULL;
+  MPI_Comm host = MPI_COMM_NULL;  ///< the ranks that share memory with this one, in order of rank
   MPI_Comm node = MPI_COMM_NULL;  ///< the ranks of this rank's node, in order of rank
 };
 

@@ -55,6 +55,22 @@ std::vector<std::uint32_t> number_nodes(const std::vector<std::uint64_t>& leader
   return nodes;
 }
 
+namespace {
+
+MPI_Comm communicator_of(const MpiHandles& handles, MpiScope scope) {
+  switch (scope) {
+    case MpiScope::world:
+      return handles.world;
+    case MpiScope::host:
+      return handles.host;
+    case MpiScope::node:
+      return handles.node;
+  }
+  return MPI_COMM_NULL;
+}
+
+}  // namespace
+
 MpiWorld::MpiWorld() : handles_(std::make_unique<MpiHandles>()) {}
 MpiWorld::MpiWorld(MpiWorld&& other) noexcept = default;
 MpiWorld& MpiWorld::operator=(MpiWorld&& other) noexcept = default;
@@ -80,7 +96,7 @@ base::Result<MpiWorld> MpiWorld::start(MpiThreads threads) {
   MpiWorld world;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   world.handles_->world = MPI_COMM_WORLD;
-  world.handles_->node = MPI_COMM_SELF;
+  world.handles_->host = world.handles_->node = MPI_COMM_SELF;
   MPI_Comm_rank(MPI_COMM_WORLD, &world.rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &world.size_);
   world.library_ = library_version();
@@ -95,19 +111,21 @@ base::Result<MpiWorld> MpiWorld::start(MpiThreads threads) {
 }
 
 base::Status MpiWorld::group_nodes(std::uint32_t node_ranks) {
-  MPI_Comm node = MPI_COMM_NULL;
-  int code =
-      MPI_Comm_split_type(handles_->world, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node);
-  if (code != MPI_SUCCESS) return mpi_failure("MPI_Comm_split_type", code);
-  if (node_ranks > 0) {
-    MPI_Comm group = MPI_COMM_NULL;
-    code = MPI_Comm_split(node, static_cast<int>(static_cast<std::uint32_t>(rank_) / node_ranks),
-                          rank_, &group);
-    MPI_Comm_free(&node);
-    if (code != MPI_SUCCESS) return mpi_failure("MPI_Comm_split", code);
-    node = group;
+  if (handles_->host == MPI_COMM_SELF) {
+    MPI_Comm host = MPI_COMM_NULL;
+    const int code =
+        MPI_Comm_split_type(handles_->world, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &host);
+    if (code != MPI_SUCCESS) return mpi_failure("MPI_Comm_split_type", code);
+    MPI_Comm_set_errhandler(host, MPI_ERRORS_RETURN);
+    handles_->host = host;
   }
+  MPI_Comm node = MPI_COMM_NULL;
+  const auto group =
+      node_ranks == 0 ? 0 : static_cast<int>(static_cast<std::uint32_t>(rank_) / node_ranks);
+  int code = MPI_Comm_split(handles_->host, group, rank_, &node);
+  if (code != MPI_SUCCESS) return mpi_failure("MPI_Comm_split", code);
   MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN);
+  if (handles_->node != MPI_COMM_SELF) MPI_Comm_free(&handles_->node);
   handles_->node = node;
   auto leader = static_cast<std::uint64_t>(rank_);
   code = MPI_Bcast(&leader, 1, MPI_UINT64_T, 0, node);
@@ -130,7 +148,9 @@ void MpiWorld::finalize() {
     code = MPI_Test(&everyone, &here, MPI_STATUS_IGNORE);
     if (here == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
-  if (handles_->node != MPI_COMM_SELF) MPI_Comm_free(&handles_->node);
+  for (MPI_Comm* each : {&handles_->node, &handles_->host}) {
+    if (*each != MPI_COMM_SELF) MPI_Comm_free(each);
+  }
   MPI_Finalize();
 }
 
@@ -143,9 +163,9 @@ std::vector<base::Rank> MpiWorld::ranks_of_node(std::uint32_t node) const {
 }
 
 base::Status MpiWorld::broadcast(protocol::Bytes& bytes, base::Rank root, MpiScope scope) const {
-  const MPI_Comm among = scope == MpiScope::world ? handles_->world : handles_->node;
+  const MPI_Comm among = communicator_of(*handles_, scope);
   const int from = translate(handles_->world, among, root);
-  VOLLEY_CHECK(from != MPI_UNDEFINED, "rank {} is not on the node of rank {}", root, rank_);
+  VOLLEY_CHECK(from != MPI_UNDEFINED, "rank {} is not beside rank {}", root, rank_);
   std::uint64_t size = bytes.size();
   int code = MPI_Bcast(&size, 1, MPI_UINT64_T, from, among);
   if (code != MPI_SUCCESS) return mpi_failure("MPI_Bcast", code);
@@ -160,7 +180,7 @@ base::Status MpiWorld::broadcast(protocol::Bytes& bytes, base::Rank root, MpiSco
 
 base::Result<std::vector<std::uint64_t>> MpiWorld::allgather(std::uint64_t value,
                                                              MpiScope scope) const {
-  const MPI_Comm among = scope == MpiScope::world ? handles_->world : handles_->node;
+  const MPI_Comm among = communicator_of(*handles_, scope);
   int members = 0;
   MPI_Comm_size(among, &members);
   std::vector<std::uint64_t> all(static_cast<std::size_t>(members));

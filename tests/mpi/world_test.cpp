@@ -38,6 +38,8 @@ void test_groups(MpiWorld& world) {
   const auto members =
       need(world.allgather(static_cast<std::uint64_t>(world.rank()), MpiScope::node));
   VOLLEY_CHECK(members.size() == world.ranks_of_node(world.node()).size(), "{}", members.size());
+  // These ranks share the cores and the memory of a host, however it is cut into nodes.
+  VOLLEY_CHECK(need(world.allgather(0, MpiScope::host)).size() == 3, "ranks of the host");
 }
 
 void test_helpers(const MpiWorld& world) {
