@@ -45,7 +45,12 @@ class BlockedSignals {
   }
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
-  ~BlockedSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  ~BlockedSignals() {
+    // What came too late for the job must not end the launcher in the middle of its own end.
+    signalfd_siginfo late{};
+    while (::read(descriptor_.get(), &late, sizeof late) == sizeof late) continue;
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
 
   int descriptor() const { return descriptor_.get(); }
   const sigset_t& before() const { return before_; }
@@ -163,6 +168,7 @@ JobOutcome run_job(const Job& job) {
   }
   JobOutcome outcome = Watch(job, child.pid, signals.descriptor()).until_the_end();
   strays.end_all(job.stray_grace);
+  if (job.clean_up) job.clean_up();
   return outcome;
 }
 

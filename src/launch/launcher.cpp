@@ -46,13 +46,14 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
-  ~TemporaryDirectory() {
+  ~TemporaryDirectory() { remove(); }
+  void remove() {
     // A rank that mpirun has told to stop may outlive it and write its verdict in between: then the
     // directory is not empty after all. Once it is gone nothing can be made in it.
     std::error_code failure;
     for (int attempt = 0; attempt != 100 && !path_.empty(); ++attempt) {
       std::filesystem::remove_all(path_, failure);
-      if (!failure) return;
+      if (!failure) path_.clear();
     }
   }
   const std::string& path() const { return path_; }
@@ -86,7 +87,7 @@ int launch_program(const StartJob& job, Environment environment,
                 "mpirun is not in PATH, so no MPI job can be started; install it (apt install "
                 "openmpi-bin) or load the MPI module");
   }
-  const auto directory = TemporaryDirectory::make(verdict_parent(job, environment, scratch));
+  auto directory = TemporaryDirectory::make(verdict_parent(job, environment, scratch));
   if (!directory) return fail(usage_error, directory.error());
 
   Job plan;
@@ -104,6 +105,7 @@ int launch_program(const StartJob& job, Environment environment,
     const auto line = fmt::format("volley: starting {}\n", fmt::join(plan.command, " "));
     std::fwrite(line.data(), 1, line.size(), stderr);
   }
+  plan.clean_up = [&] { directory.value().remove(); };
   const JobOutcome outcome = run_job(plan);
   return outcome.error.empty() ? outcome.exit_code : fail(outcome.exit_code, outcome.error);
 }
