@@ -162,13 +162,12 @@ bool must_forward(int code) { return code != SI_KERNEL; }
 JobOutcome run_job(const Job& job) {
   const BlockedSignals signals;
   StrayGuard strays;
-  const Child child = start(job, signals.before());
+  const Child child = start(job, job.mask ? *job.mask : signals.before());
   if (child.pid < 0) {
     return {2, fmt::format("cannot start {}: {}", job.command.front(), std::strerror(child.error))};
   }
   JobOutcome outcome = Watch(job, child.pid, signals.descriptor()).until_the_end();
   strays.end_all(job.stray_grace);
-  if (job.clean_up) job.clean_up();
   return outcome;
 }
 

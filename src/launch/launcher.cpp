@@ -29,6 +29,25 @@ int fail(int exit_code, std::string_view message) {
   return exit_code;
 }
 
+/// Holds signals back that would end the launcher while it has a directory to remove; those that
+/// come before the job runs reach it then.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&set, signal);
+    ::sigprocmask(SIG_BLOCK, &set, &before_);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t before_{};
+};
+
 /// A fresh directory that goes with its owner.
 class TemporaryDirectory {
  public:
@@ -46,14 +65,13 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
-  ~TemporaryDirectory() { remove(); }
-  void remove() {
+  ~TemporaryDirectory() {
     // A rank that mpirun has told to stop may outlive it and write its verdict in between: then the
     // directory is not empty after all. Once it is gone nothing can be made in it.
     std::error_code failure;
     for (int attempt = 0; attempt != 100 && !path_.empty(); ++attempt) {
       std::filesystem::remove_all(path_, failure);
-      if (!failure) path_.clear();
+      if (!failure) return;
     }
   }
   const std::string& path() const { return path_; }
@@ -87,10 +105,12 @@ int launch_program(const StartJob& job, Environment environment,
                 "mpirun is not in PATH, so no MPI job can be started; install it (apt install "
                 "openmpi-bin) or load the MPI module");
   }
-  auto directory = TemporaryDirectory::make(verdict_parent(job, environment, scratch));
+  const HeldSignals signals;
+  const auto directory = TemporaryDirectory::make(verdict_parent(job, environment, scratch));
   if (!directory) return fail(usage_error, directory.error());
 
   Job plan;
+  plan.mask = signals.before();
   plan.environment = std::move(environment);
   plan.verdict_file =
       std::filesystem::absolute(directory.value().path() + "/verdict").lexically_normal().string();
@@ -105,7 +125,6 @@ int launch_program(const StartJob& job, Environment environment,
     const auto line = fmt::format("volley: starting {}\n", fmt::join(plan.command, " "));
     std::fwrite(line.data(), 1, line.size(), stderr);
   }
-  plan.clean_up = [&] { directory.value().remove(); };
   const JobOutcome outcome = run_job(plan);
   return outcome.error.empty() ? outcome.exit_code : fail(outcome.exit_code, outcome.error);
 }

@@ -10,7 +10,7 @@
 #include "launch/verdict.hpp"
 
 #include <chrono>
-#include <functional>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +30,7 @@ struct Job {
   base::Duration grace = std::chrono::seconds{5};
   /// How long processes that mpirun left behind may take to end by themselves.
   base::Duration stray_grace = std::chrono::seconds{2};
-  /// Called when all is over, while signals cannot end the launcher yet; may be empty.
-  std::function<void()> clean_up = {};
+  std::optional<sigset_t> mask = {};  ///< signals that the command blocks; else as the caller
 };
 
 /// Runs the command to its end. Call it from a process with a single thread.

@@ -2,6 +2,7 @@
 """signals_test.py BUILD-DIRECTORY: runs that are stopped or killed from outside leave nothing."""
 
 import os
+import shutil
 import signal
 
 import cluster_run
@@ -22,6 +23,9 @@ class Signals(ClusterTest):
 
     def busy(self, start):
         """A run in whose map stage tasks wait."""
+        for old in self.gates.glob("at.map.*"):
+            old.unlink()
+        shutil.rmtree(self.output, ignore_errors=True)
         run = start("gated_sum", self.output, self.gates, 4000, 4, 4)
         until(lambda: len(list(self.gates.glob("at.map.*"))) >= 2, "tasks wait", run.process)
         return run
@@ -43,6 +47,15 @@ class Signals(ClusterTest):
         for number in signal.SIGTERM, signal.SIGINT:
             with self.subTest(number.name):
                 self.stopped_by(self.launched, number, 128 + number)
+
+    def test_launcher_is_asked_to_stop_early(self):
+        """As soon as it has made its directory."""
+        run = self.launched("gated_sum", self.output, self.gates, 4000, 4, 4)
+        until(lambda: list(run.place.iterdir()), "there is a directory", run.process)
+        os.kill(run.process.pid, signal.SIGINT)
+        run.wait()
+        self.assertEqual(run.code, 128 + signal.SIGINT, run.text)
+        self.gone(run)
 
     def test_mpirun_is_asked_to_stop(self):
         run = self.busy(self.under_mpirun)
