@@ -18,8 +18,8 @@ namespace volley::net {
 
 struct MpiHandles;
 
-/// Whom a collective helper includes. A host is what hardware makes a node of; group_nodes() may cut
-/// it into several.
+/// Whom a collective helper includes. A host is what hardware makes a node of; group_nodes() may
+/// cut it into several.
 enum class MpiScope : std::uint8_t { world, host, node };
 
 /// Whether the process has threads beside the one that calls MPI. Where there are none, Open MPI
