@@ -44,8 +44,12 @@ class PairwiseMover : public DataMover {
               std::span<const std::span<const std::byte>> blocks) final {
     State& state = new_stream(to, tag);
     state.start_sending(blocks, options_.segment_bytes);
-    if (!state.complete())
-      lane_of(sends_, to, {distance(self_, to), 0}).waiting.push_back(state.id);
+    if (state.complete()) return state.id;
+    Lane& lane = lane_of(sends_, to, {distance(self_, to), 0});
+    lane.waiting.push_back(state.id);
+    // At once, before anything that has come is looked at: with some MPI libraries that copies it,
+    // and the other side shall have something to copy meanwhile.
+    if (sends_.size() <= options_.sending_peers) post_sends(lane);
     return state.id;
   }
 
