@@ -62,9 +62,19 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
+  /// Whether no more than two segments' bytes are posted with the next receive.
+  bool has_room(const Lane& lane) {
+    std::uint64_t bytes = 0;
+    for (const Flight& flight : lane.flying) {
+      bytes += state_of(flight.stream).plan[flight.segment].bytes;
+    }
+    const StreamState& next = first_waiting(lane);
+    return bytes + next.plan[next.posted].bytes <= 2 * options_.segment_bytes;
+  }
+
   bool post_receives(Lane& lane) override {
     bool any = false;
-    while (may_post(lane)) {
+    while (may_post(lane) && has_room(lane)) {
       StreamState& state = first_waiting(lane);
       const Segment& segment = state.plan[state.posted];
       std::byte* to = nullptr;

@@ -16,12 +16,9 @@ namespace {
 /// So many transfers are looked at in one progress(): it has to stay short however many there are.
 constexpr std::size_t tested_at_once = 64;
 
-/// One progress() looks so often while nothing ends: what arrives is seen sooner than through all
-/// that the caller does between two calls, and a look takes less than a microsecond.
-constexpr int looks = 8;
-
-/// MPI libraries copy messages up to about this size away at once: their sends are complete.
-constexpr std::uint64_t eager = 4096;
+/// MPI libraries copy messages up to about this size away at once: their sends are complete. To ask
+/// about one that is not would take what has come meanwhile before its receive is posted.
+constexpr std::uint64_t eager = 512;
 
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
@@ -55,8 +52,7 @@ struct MpiDataChannel::State {
   void finish(std::size_t request, const MPI_Status& status);
   void check_size(std::size_t request, int error) const;
   void remove_request(std::size_t request);
-  bool test(std::size_t begin, std::size_t count);
-  bool test_one_by_one(std::size_t begin, std::size_t count);
+  void test_one_by_one(std::size_t begin, std::size_t count);
 };
 
 int folded_tag(std::uint32_t tag, int largest) {
@@ -134,10 +130,8 @@ void MpiDataChannel::State::check_size(std::size_t request, int error) const {
                transfers[transfer_of[request]].size);
 }
 
-/// Also after an error somewhere among them. A request that has failed is never complete. Whether
-/// any has ended.
-bool MpiDataChannel::State::test_one_by_one(std::size_t begin, std::size_t count) {
-  const std::size_t before = requests.size();
+/// Also after an error somewhere among them. A request that has failed is never complete.
+void MpiDataChannel::State::test_one_by_one(std::size_t begin, std::size_t count) {
   for (std::size_t request = begin + count; request-- > begin;) {
     if (requests[request] == MPI_REQUEST_NULL) {
       remove_request(request);
@@ -154,34 +148,6 @@ bool MpiDataChannel::State::test_one_by_one(std::size_t begin, std::size_t count
     }
     remove_request(request);
   }
-  return requests.size() != before;
-}
-
-/// Looks at `count` requests from `begin` on; whether any has ended.
-bool MpiDataChannel::State::test(std::size_t begin, std::size_t count) {
-  // MPI_Test looks again after it has made progress, MPI_Testsome does not.
-  if (count == 1) return test_one_by_one(begin, count);
-  std::array<int, tested_at_once> places{};
-  std::array<MPI_Status, tested_at_once> statuses;
-  int ended = 0;
-  const int code = MPI_Testsome(static_cast<int>(count), &requests[begin], &ended, places.data(),
-                                statuses.data());
-  if (code != MPI_SUCCESS && code != MPI_ERR_IN_STATUS) return test_one_by_one(begin, count);
-  for (int i = 0; i < ended; ++i) {
-    const auto each = static_cast<std::size_t>(i);
-    const std::size_t request = begin + static_cast<std::size_t>(places[each]);
-    const bool failed = code == MPI_ERR_IN_STATUS && statuses[each].MPI_ERROR != MPI_SUCCESS;
-    if (failed) {
-      check_size(request, statuses[each].MPI_ERROR);
-    } else {
-      finish(request, statuses[each]);
-    }
-  }
-  std::sort(places.begin(), places.begin() + ended, std::greater<>());
-  for (int i = 0; i < ended; ++i) {
-    remove_request(begin + static_cast<std::size_t>(places[static_cast<std::size_t>(i)]));
-  }
-  return ended > 0;
 }
 
 MpiDataChannel::MpiDataChannel(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -236,8 +202,32 @@ void MpiDataChannel::progress() {
   const std::size_t begin = state.next_tested;
   const std::size_t count = std::min(tested_at_once, state.requests.size() - begin);
   state.next_tested = begin + count;
-  for (int look = 0; look < looks; ++look) {
-    if (state.test(begin, count)) return;
+  if (count == 1) {  // MPI_Test looks again after it has made progress, MPI_Testsome does not
+    state.test_one_by_one(begin, count);
+    return;
+  }
+  std::array<int, tested_at_once> places{};
+  std::array<MPI_Status, tested_at_once> statuses;
+  int ended = 0;
+  const int code = MPI_Testsome(static_cast<int>(count), &state.requests[begin], &ended,
+                                places.data(), statuses.data());
+  if (code != MPI_SUCCESS && code != MPI_ERR_IN_STATUS) {
+    state.test_one_by_one(begin, count);
+    return;
+  }
+  for (int i = 0; i < ended; ++i) {
+    const auto each = static_cast<std::size_t>(i);
+    const std::size_t request = begin + static_cast<std::size_t>(places[each]);
+    const bool failed = code == MPI_ERR_IN_STATUS && statuses[each].MPI_ERROR != MPI_SUCCESS;
+    if (failed) {
+      state.check_size(request, statuses[each].MPI_ERROR);
+    } else {
+      state.finish(request, statuses[each]);
+    }
+  }
+  std::sort(places.begin(), places.begin() + ended, std::greater<>());
+  for (int i = 0; i < ended; ++i) {
+    state.remove_request(begin + static_cast<std::size_t>(places[static_cast<std::size_t>(i)]));
   }
 }
 
