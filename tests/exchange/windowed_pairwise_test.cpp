@@ -114,6 +114,41 @@ TEST(WindowedPairwise, ASendIsUnderWayBeforeAnyProgress) {
   pair.to->close(received);
 }
 
+TEST(WindowedPairwise, StreamsOfOneSegmentAreCheckedAndCountedLikeOthers) {
+  Pair pair;
+  Random random(11);  // the damaged one is not the one that is thrown away
+  const std::string contents[] = {std::string(segment_bytes, 'a'), "b", std::string(100, 'c')};
+  std::vector<std::vector<std::byte>> memory;
+  std::vector<DataMover::Stream> sent, received;
+  for (std::uint32_t tag = 0; tag < 3; ++tag) {
+    const auto source = std::as_bytes(std::span(contents[tag]));
+    auto& place = memory.emplace_back(source.size());
+    sent.push_back(pair.from->send(1, tag, std::vector{source}));
+    const std::vector<std::byte*> places = tag == 1 ? std::vector<std::byte*>{}  // thrown away
+                                                    : std::vector{place.data()};
+    received.push_back(pair.to->receive(
+        0, tag, {std::vector{source.size()}, places, std::vector{checksum_of(source)}}));
+  }
+  EXPECT_TRUE(pair.from->busy() && pair.to->busy());
+  pair.fabric.damage_data_message = 0;
+  pair.settle(random);
+  std::size_t damaged = 0;
+  for (std::uint32_t tag = 0; tag < 3; ++tag) {
+    const DataMover::Arrival& arrival = pair.to->arrival(received[tag]);
+    EXPECT_EQ(arrival.wire_bytes, contents[tag].size());
+    const bool arrived =
+        std::memcmp(memory[tag].data(), contents[tag].data(), 1) == 0 &&
+        checksum_of(memory[tag]) == checksum_of(std::as_bytes(std::span(contents[tag])));
+    if (tag != 1) EXPECT_EQ(arrival.damaged.empty(), arrived) << tag;
+    damaged += arrival.damaged.size();
+    pair.from->close(sent[tag]);
+    pair.to->close(received[tag]);
+  }
+  EXPECT_EQ(damaged, 1U);
+  EXPECT_FALSE(pair.from->busy() || pair.to->busy());
+  EXPECT_TRUE(pair.fabric.empty());
+}
+
 /// At and around every limit: one segment, two that are posted at a time, the window.
 TEST(WindowedPairwise, NoMoreThanTwoSegmentsAreAwaitedAtATime) {
   Pair pair;
