@@ -63,6 +63,7 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
       const bool reaped = reap_sends(lane);
       return post_sends(lane) || reaped;
     });
+    work_left_ = 0;  // what is sent from now on is compressed by the next call
     if (!busy()) {
       sending_.shrink();
       receiving_.shrink();

@@ -61,9 +61,9 @@ class DataMover {
 
 /// Limits on what is in motion at one time.
 struct MoverOptions {
-  /// Largest message, at most 1 GiB. It fits into a core's second cache, from where its checksum
-  /// is made; of larger ones that was slower, of smaller ones the messages themselves.
-  std::uint64_t segment_bytes = 512ULL << 10U;
+  /// Largest message, at most 1 GiB. As large as a slab: over TCP two messages of half its size
+  /// took a tenth longer than one.
+  std::uint64_t segment_bytes = 1ULL << 20U;
   std::uint32_t window = 8;                    ///< messages in flight to, and from, each rank
   std::uint32_t sending_peers = 16;            ///< ranks that are sent to at a time
   std::uint64_t staging_bytes = 32ULL << 20U;  ///< for packing small blocks; at least one segment
@@ -71,7 +71,9 @@ struct MoverOptions {
 
 /// Pairwise exchange: rank r serves r+1, r+2, ... in this order, several of them at a time and a
 /// window of segments each, so that the ranks do not all send to the same one. Receives are posted
-/// for every peer, straight into place, so that no sender waits for another one's turn.
+/// for every peer, straight into place, so that no sender waits for another one's turn; two
+/// segments a peer: an MPI library may copy all that is posted in one go, and what came first shall
+/// still be in the cache when its checksum is made.
 std::unique_ptr<DataMover> make_windowed_pairwise(base::Rank self, std::size_t ranks,
                                                   net::DataChannel& channel,
                                                   const MoverOptions& options);

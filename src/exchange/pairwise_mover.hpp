@@ -44,15 +44,19 @@ class PairwiseMover : public DataMover {
               std::span<const std::span<const std::byte>> blocks) final {
     State& state = new_stream(to, tag);
     state.start_sending(blocks, options_.segment_bytes);
-    if (!state.complete())
-      lane_of(sends_, to, {distance(self_, to), 0}).waiting.push_back(state.id);
+    if (state.complete() || (sends_.empty() && send_alone(state, to))) return state.id;
+    Lane& lane = lane_of(sends_, to, {distance(self_, to), 0});
+    lane.waiting.push_back(state.id);
+    // At once, before anything that has come is looked at: with some MPI libraries that copies it,
+    // and the other side shall have something to copy meanwhile.
+    if (sends_.size() <= options_.sending_peers) post_sends(lane);
     return state.id;
   }
 
   Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) final {
     State& state = new_stream(from, tag);
     state.start_receiving(landing, options_.segment_bytes);
-    if (state.complete()) return state.id;
+    if (state.complete() || receive_alone(state, from)) return state.id;
     Lane& lane = lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_});
     lane.waiting.push_back(state.id);
     post_receives(lane);
@@ -73,7 +77,7 @@ class PairwiseMover : public DataMover {
     free_.push_back(place_of(stream));
   }
 
-  bool busy() const final { return !sends_.empty() || !receives_.empty(); }
+  bool busy() const final { return alone_ != 0 || !sends_.empty() || !receives_.empty(); }
 
  protected:
   /// Streams in order, from or to one rank.
@@ -86,6 +90,11 @@ class PairwiseMover : public DataMover {
     std::deque<Flight> flying;
     bool idle() const { return waiting.empty() && flying.empty(); }
   };
+
+  /// Streams of one segment may do without a lane; whether this one does. `alone_` counts them. A
+  /// send is asked only while no lane sends.
+  virtual bool send_alone(State&, base::Rank) { return false; }
+  virtual bool receive_alone(State&, base::Rank) { return false; }
 
   /// Starts what the lane's window has room for; whether there was anything.
   virtual bool post_sends(Lane& lane) = 0;
@@ -101,6 +110,9 @@ class PairwiseMover : public DataMover {
   bool serve_sends(Step&& step) {
     return serve(sends_, options_.sending_peers, step);
   }
+
+  /// Whether no lane has anything to do.
+  bool idle() const { return sends_.empty() && receives_.empty(); }
 
   bool may_post(const Lane& lane) const {
     return !lane.waiting.empty() && lane.flying.size() < options_.window;
@@ -125,6 +137,7 @@ class PairwiseMover : public DataMover {
 
   net::DataChannel& channel_;
   const MoverOptions options_;
+  std::size_t alone_ = 0;
 
  private:
   /// By place. Lanes that have nothing to do are kept for later in `idle_lanes_`.

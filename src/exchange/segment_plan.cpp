@@ -10,6 +10,9 @@ namespace {
 
 using Blocks = std::span<const std::span<const std::byte>>;
 
+/// Larger blocks are worth a message of their own.
+constexpr std::uint64_t largest_packed = 64ULL << 10U;
+
 /// Calls visit(block, position in the segment) for every block of a segment that is not empty.
 template <class Visit>
 void each_block(Blocks blocks, const Segment& segment, Visit&& visit) {
@@ -32,7 +35,7 @@ std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
 void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
                    std::vector<Segment>& plan) {
   VOLLEY_CHECK(segment_bytes != 0 && plan.empty(), "blocks={}", sizes.size());
-  const std::uint64_t small = segment_bytes / 8;
+  const std::uint64_t small = std::min(segment_bytes / 8, largest_packed);
   bool open = false;  // whether the last segment takes more blocks
   for (std::size_t block = 0; block < sizes.size(); ++block) {
     const std::uint64_t bytes = sizes[block];

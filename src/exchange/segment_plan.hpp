@@ -30,7 +30,7 @@ struct Segment {
 };
 
 /// The segments of blocks of these sizes, in order; at most `segment_bytes` each (at least 1).
-/// Blocks of up to an eighth of that are packed. Empty blocks take part in no message.
+/// Blocks of up to an eighth of that, and 64 KiB, are packed. Empty blocks take part in no message.
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes);
 /// The same into `plan`, which is empty.

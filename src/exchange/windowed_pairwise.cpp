@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace volley::exchange {
 namespace {
@@ -29,6 +30,8 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   bool progress() override {
     if (!busy()) return false;
     channel_.progress();
+    const bool landed = land_alone();
+    if (idle()) return landed;
     // Sends first: an MPI library may copy a message that waits already while its receive is
     // posted, and the other side shall have something to copy meanwhile.
     const bool sent = serve_sends([this](Lane& lane) {
@@ -39,10 +42,63 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
       const bool reaped = reap(lane);
       return post_receives(lane) || reaped;
     });
-    return received || sent;
+    return landed || received || sent;
   }
 
  private:
+  /// A stream of one segment without a lane: a lane's books take longer than such a message.
+  struct Alone {
+    Stream stream = 0;
+    net::DataChannel::Ticket ticket = 0;
+    base::Rank to = base::no_rank;  ///< of one that sends
+  };
+
+  /// One to a rank, so that its window is not much exceeded by those of a lane that follow.
+  bool send_alone(StreamState& state, base::Rank to) override {
+    const auto known = [to](const Alone& each) { return each.to == to; };
+    if (state.plan.size() != 1 || flying_alone_.size() >= options_.sending_peers ||
+        std::any_of(flying_alone_.begin(), flying_alone_.end(), known) ||
+        !lies_packed(state.sources, state.plan[0])) {
+      return false;
+    }
+    const auto ticket = channel_.send(to, state.tag, state.source_of(state.plan[0]));
+    return fly_alone(state, {state.id, ticket, to});
+  }
+
+  bool receive_alone(StreamState& state, base::Rank from) override {
+    if (state.plan.size() != 1 || state.discards()) return false;
+    const Segment& segment = state.plan[0];
+    const auto ticket =
+        channel_.receive(from, state.tag, {state.destination_of(segment), segment.bytes});
+    return fly_alone(state, {state.id, ticket, base::no_rank});
+  }
+
+  bool fly_alone(StreamState& state, const Alone& alone) {
+    state.posted = 1;
+    flying_alone_.push_back(alone);
+    alone_ = flying_alone_.size();
+    return true;
+  }
+
+  bool land_alone() {
+    const auto landed = [this](const Alone& each) {
+      if (!channel_.done(each.ticket)) return false;
+      StreamState& state = state_of(each.stream);
+      count_bytes(state, state.plan[0]);
+      state.land();
+      return true;
+    };
+    const bool any = std::erase_if(flying_alone_, landed) != 0;
+    alone_ = flying_alone_.size();
+    return any;
+  }
+
+  static void count_bytes(StreamState& state, const Segment& segment) {
+    for (std::size_t i = 0; i < segment.count; ++i) {
+      state.arrival.wire_bytes += std::min(segment.bytes, state.sizes[segment.block + i]);
+    }
+  }
+
   /// Completes segments in the order in which they were posted.
   bool reap(Lane& lane) {
     bool any = false;
@@ -51,9 +107,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
       staging_.give_back(std::move(first.staging));
       StreamState& state = state_of(first.stream);
       const Segment& segment = state.plan[first.segment];
-      for (std::size_t i = 0; i < segment.count; ++i) {
-        state.arrival.wire_bytes += std::min(segment.bytes, state.sizes[segment.block + i]);
-      }
+      count_bytes(state, segment);
       state.land();
       if (state.complete()) state.scratch.reset();
       lane.flying.pop_front();
@@ -62,9 +116,19 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
+  /// Whether no more than two segments' bytes are posted with the next receive.
+  bool has_room(const Lane& lane) {
+    std::uint64_t bytes = 0;
+    for (const Flight& flight : lane.flying) {
+      bytes += state_of(flight.stream).plan[flight.segment].bytes;
+    }
+    const StreamState& next = first_waiting(lane);
+    return bytes + next.plan[next.posted].bytes <= 2 * options_.segment_bytes;
+  }
+
   bool post_receives(Lane& lane) override {
     bool any = false;
-    while (may_post(lane)) {
+    while (may_post(lane) && has_room(lane)) {
       StreamState& state = first_waiting(lane);
       const Segment& segment = state.plan[state.posted];
       std::byte* to = nullptr;
@@ -103,6 +167,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   }
 
   Staging staging_;
+  std::vector<Alone> flying_alone_;
 };
 
 }  // namespace

@@ -16,8 +16,9 @@ namespace {
 /// So many transfers are looked at in one progress(): it has to stay short however many there are.
 constexpr std::size_t tested_at_once = 64;
 
-/// MPI libraries copy messages up to about this size away at once: their sends are complete.
-constexpr std::uint64_t eager = 4096;
+/// MPI libraries copy messages up to about this size away at once: their sends are complete. To ask
+/// about one that is not would take what has come meanwhile before its receive is posted.
+constexpr std::uint64_t eager = 512;
 
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 

@@ -28,6 +28,13 @@ TEST(SegmentPlan, APackedSegmentIsClosedWhenItIsFull) {
   EXPECT_EQ(plan[2], (Segment{16, 4, 0, 256}));
 }
 
+TEST(SegmentPlan, BlocksBeyond64KiBGoAloneHoweverLargeASegmentIs) {
+  constexpr std::uint64_t most = 64ULL << 10U;
+  const auto plan = plan_segments(std::vector<std::uint64_t>{most, most, most + 1, most}, 1 << 20U);
+  const std::vector<Segment> expected{{0, 2, 0, 2 * most}, {2, 1, 0, most + 1}, {3, 1, 0, most}};
+  EXPECT_EQ(plan, expected);
+}
+
 /// Every byte of every block exactly once and in order, within the limits.
 void check(const std::vector<std::uint64_t>& sizes, std::uint64_t limit) {
   std::vector<std::uint64_t> covered(sizes.size(), 0);

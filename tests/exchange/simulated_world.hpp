@@ -50,6 +50,8 @@ class Fabric {
   }
   net::DataChannel::Ticket receive(const Key& key, std::span<std::byte> block) {
     receives_[key].push_back({++last_, block});
+    auto& posted = posted_[{std::get<0>(key), std::get<1>(key)}];
+    most_posted = std::max<std::uint64_t>(most_posted, posted += block.size());
     return last_;
   }
   bool done(net::DataChannel::Ticket ticket) { return done_.erase(ticket) != 0; }
@@ -78,6 +80,7 @@ class Fabric {
     done_.insert(from.ticket);
     done_.insert(to.ticket);
     --flying_[{std::get<0>(key), std::get<1>(key)}];
+    posted_[{std::get<0>(key), std::get<1>(key)}] -= to.block.size();
     return true;
   }
   bool empty() const { return sends_.empty() && receives_.empty() && done_.empty(); }
@@ -87,6 +90,7 @@ class Fabric {
   bool damage_sizes = false;      ///< a byte of each message that says how large data is
   std::uint32_t most_flying = 0;  ///< sends between any two ranks
   std::uint64_t largest = 0;
+  std::uint64_t most_posted = 0;  ///< bytes of receives between any two ranks
 
  private:
   template <class Queues>
@@ -103,6 +107,7 @@ class Fabric {
   std::map<Key, std::deque<Receive>> receives_;
   std::set<net::DataChannel::Ticket> done_;
   std::map<std::pair<base::Rank, base::Rank>, std::uint32_t> flying_;
+  std::map<std::pair<base::Rank, base::Rank>, std::uint64_t> posted_;
 };
 
 class SimulatedChannel final : public net::DataChannel {

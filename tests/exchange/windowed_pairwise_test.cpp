@@ -99,6 +99,84 @@ TEST(WindowedPairwise, EveryBlockArrivesOrIsNamedAsDamaged) {
   EXPECT_GT(damages, 100U);
 }
 
+TEST(WindowedPairwise, ASendIsUnderWayBeforeAnyProgress) {
+  Pair pair;
+  const std::string content(5 * segment_bytes, 'x');
+  const auto sent = pair.from->send(1, 0, std::vector{std::as_bytes(std::span(content))});
+  EXPECT_EQ(pair.fabric.most_flying, 3U);  // its window
+  std::vector<std::byte> memory(content.size());
+  const auto received =
+      pair.to->receive(0, 0, {std::vector{memory.size()}, std::vector{memory.data()}, {}});
+  Random random(1);
+  pair.settle(random);
+  EXPECT_EQ(std::memcmp(memory.data(), content.data(), content.size()), 0);
+  pair.from->close(sent);
+  pair.to->close(received);
+}
+
+TEST(WindowedPairwise, StreamsOfOneSegmentAreCheckedAndCountedLikeOthers) {
+  Pair pair;
+  Random random(11);  // the damaged one is not the one that is thrown away
+  const std::string contents[] = {std::string(segment_bytes, 'a'), "b", std::string(100, 'c')};
+  std::vector<std::vector<std::byte>> memory;
+  std::vector<DataMover::Stream> sent, received;
+  for (std::uint32_t tag = 0; tag < 3; ++tag) {
+    const auto source = std::as_bytes(std::span(contents[tag]));
+    auto& place = memory.emplace_back(source.size());
+    sent.push_back(pair.from->send(1, tag, std::vector{source}));
+    const std::vector<std::byte*> places = tag == 1 ? std::vector<std::byte*>{}  // thrown away
+                                                    : std::vector{place.data()};
+    received.push_back(pair.to->receive(
+        0, tag, {std::vector{source.size()}, places, std::vector{checksum_of(source)}}));
+  }
+  EXPECT_TRUE(pair.from->busy() && pair.to->busy());
+  pair.fabric.damage_data_message = 0;
+  pair.settle(random);
+  std::size_t damaged = 0;
+  for (std::uint32_t tag = 0; tag < 3; ++tag) {
+    const DataMover::Arrival& arrival = pair.to->arrival(received[tag]);
+    EXPECT_EQ(arrival.wire_bytes, contents[tag].size());
+    const bool arrived =
+        std::memcmp(memory[tag].data(), contents[tag].data(), 1) == 0 &&
+        checksum_of(memory[tag]) == checksum_of(std::as_bytes(std::span(contents[tag])));
+    if (tag != 1) EXPECT_EQ(arrival.damaged.empty(), arrived) << tag;
+    damaged += arrival.damaged.size();
+    pair.from->close(sent[tag]);
+    pair.to->close(received[tag]);
+  }
+  EXPECT_EQ(damaged, 1U);
+  EXPECT_FALSE(pair.from->busy() || pair.to->busy());
+  EXPECT_TRUE(pair.fabric.empty());
+}
+
+/// At and around every limit: one segment, two that are posted at a time, the window.
+TEST(WindowedPairwise, NoMoreThanTwoSegmentsAreAwaitedAtATime) {
+  Pair pair;
+  Random random(5);
+  for (const std::uint64_t segments : {0, 1, 2, 3, 4, 9}) {
+    for (const int more : {-1, 0, 1}) {
+      const std::uint64_t size = segments * segment_bytes + static_cast<std::uint64_t>(more);
+      if (segments == 0 && more < 0) continue;
+      SCOPED_TRACE(size);
+      std::string content(size, 'a');
+      for (char& each : content) each = static_cast<char>(random());
+      std::vector<std::byte> memory(size);
+      const auto source = std::as_bytes(std::span(content));
+      pair.fabric.most_posted = 0;
+      const auto sent = pair.from->send(1, 1, std::vector{source});
+      const auto received = pair.to->receive(
+          0, 1, {std::vector{size}, std::vector{memory.data()}, std::vector{checksum_of(source)}});
+      pair.settle(random);
+      EXPECT_TRUE(pair.to->arrival(received).damaged.empty());
+      EXPECT_TRUE(std::equal(memory.begin(), memory.end(), source.begin()));
+      EXPECT_EQ(pair.fabric.most_posted, std::min(size, 2 * segment_bytes));
+      pair.from->close(sent);
+      pair.to->close(received);
+      EXPECT_TRUE(pair.fabric.empty());
+    }
+  }
+}
+
 TEST(WindowedPairwise, WithoutChecksumsNothingIsDamaged) {
   Pair pair;
   Random random(3);
