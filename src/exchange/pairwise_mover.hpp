@@ -73,6 +73,22 @@ class PairwiseMover : public DataMover {
     free_.push_back(place_of(stream));
   }
 
+  bool abandon(base::Rank peer) final {
+    bool reusable = true;
+    for (Lanes* lanes : {&sends_, &receives_}) {
+      for (auto at = lanes->begin(); at != lanes->end();) {
+        if ((*at)->peer != peer) {
+          ++at;
+          continue;
+        }
+        reusable &= abandon_lane(**at, lanes == &sends_) || lanes == &sends_;
+        idle_lanes_.push_back(std::move(*at));
+        at = lanes->erase(at);
+      }
+    }
+    return reusable;
+  }
+
   bool busy() const final { return !sends_.empty() || !receives_.empty(); }
 
  protected:
@@ -90,6 +106,9 @@ class PairwiseMover : public DataMover {
   /// Starts what the lane's window has room for; whether there was anything.
   virtual bool post_sends(Lane& lane) = 0;
   virtual bool post_receives(Lane& lane) = 0;
+
+  /// Forgets a segment on its way; whether its memory is free.
+  virtual bool abandon_flight(Flight& flight, bool sends) = 0;
 
   /// step(lane) -> whether anything happened, for all lanes of receives.
   template <class Step>
@@ -135,6 +154,19 @@ class PairwiseMover : public DataMover {
   /// there it is.
   static std::size_t place_of(Stream stream) {
     return stream & ((std::uint64_t{1} << place_bits) - 1);
+  }
+
+  bool abandon_lane(Lane& lane, bool sends) {
+    bool reusable = true;
+    for (Flight& flight : lane.flying) {
+      reusable &= abandon_flight(flight, sends);
+      state_of(flight.stream).give_up();
+    }
+    for (const Stream stream : lane.waiting) state_of(stream).give_up();
+    if (!reusable) given_up_.push_back(std::move(lane.flying));
+    lane.flying.clear();
+    lane.waiting.clear();
+    return reusable;
   }
 
   base::Rank distance(base::Rank from, base::Rank to) const {
@@ -204,6 +236,7 @@ class PairwiseMover : public DataMover {
   Lanes sends_;
   Lanes receives_;
   Lanes idle_lanes_;
+  std::vector<std::deque<Flight>> given_up_;  ///< whose memory MPI may still use
 };
 
 }  // namespace volley::exchange

@@ -62,6 +62,14 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     return any;
   }
 
+  bool abandon_flight(Flight& flight, bool) override {
+    const bool free = channel_.abandon(flight.ticket);
+    staging_.abandon(flight.staging, free);
+    // Data may still come: it stays for the rest of the process.
+    if (!free) static_cast<void>(state_of(flight.stream).scratch.release());
+    return free;
+  }
+
   bool post_receives(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {

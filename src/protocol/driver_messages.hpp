@@ -321,9 +321,13 @@ struct ContainerMemoryReleased {
 struct ApplicationDataRemoved {
   ApplicationId application;
 };
+/// From the rank's NodeManager: another rank will neither send nor take data any more.
+struct SourceLost {
+  Rank rank = base::no_rank;
+};
 using ShuffleServiceMessage =
     std::variant<MapOutputWritten, ShuffleSizesRequested, ExchangeRequested, ExchangeOffered,
                  PartitionRequested, ShuffleRemoved, ContainerMemoryReleased,
-                 ApplicationDataRemoved>;
+                 ApplicationDataRemoved, SourceLost>;
 
 }  // namespace volley::protocol
