@@ -56,10 +56,10 @@ class Fabric {
   /// The transfer will not happen.
   void forget(net::DataChannel::Ticket ticket) {
     const auto gone = [&](auto& queues) {
-      std::erase_if(queues, [&](auto& entry) {
-        std::erase_if(entry.second, [&](const auto& one) { return one.ticket == ticket; });
-        return entry.second.empty();
-      });
+      for (auto& [key, queue] : queues) {
+        std::erase_if(queue, [&](const auto& one) { return one.ticket == ticket; });
+      }
+      std::erase_if(queues, [](const auto& entry) { return entry.second.empty(); });
     };
     gone(sends_);
     gone(receives_);
@@ -312,13 +312,11 @@ class World {
       EXPECT_FALSE(held->busy());
     }
     for (const auto& [node, held] : arenas) {
-      std::uint64_t of_dead = 0;  // nobody frees them
-      for (const base::Rank rank : dead_) {
-        if (nodes_[static_cast<std::size_t>(rank)] != node) continue;
-        of_dead += held.release_all(storage::rank_owner(rank));
-        of_dead += held.release_all(storage::container_owner(rank, executor(rank).container));
+      std::uint64_t used = 0;
+      for (std::uint64_t slab = 0; slab < held.all_slabs(); ++slab) {
+        used += held.owner(slab) != 0 && !of_dead(held.owner(slab)) ? 1 : 0;
       }
-      EXPECT_EQ(held.used_slabs(), 0U) << "node " << node << ", " << of_dead << " of the dead";
+      EXPECT_EQ(used, 0U) << "node " << node;
     }
   }
 
@@ -344,6 +342,12 @@ class World {
     }
   }
 
+  bool of_dead(storage::NodeArena::Owner owner) const {
+    return std::any_of(dead_.begin(), dead_.end(), [&](base::Rank rank) {
+      return owner == storage::rank_owner(rank) ||
+             owner == storage::container_owner(rank, executor(rank).container);
+    });
+  }
   void enqueue(protocol::Outbox& outbox) {
     for (auto& envelope : outbox.take()) {
       if (dead_.contains(envelope.from.rank) || dead_.contains(envelope.to.rank)) continue;

@@ -54,10 +54,10 @@ class Fabric {
   /// The transfer will not happen.
   void forget(Ticket ticket) {
     const auto gone = [&](auto& transfers) {
-      std::erase_if(transfers, [&](auto& entry) {
-        std::erase_if(entry.second, [&](const auto& one) { return one.ticket == ticket; });
-        return entry.second.empty();
-      });
+      for (auto& [key, queue] : transfers) {
+        std::erase_if(queue, [&](const auto& one) { return one.ticket == ticket; });
+      }
+      std::erase_if(transfers, [](const auto& entry) { return entry.second.empty(); });
     };
     gone(sends_);
     gone(receives_);
