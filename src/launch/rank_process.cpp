@@ -7,6 +7,7 @@
 #include "launch/first_rank.hpp"
 #include "launch/node_files.hpp"
 #include "launch/rank_resources.hpp"
+#include "launch/start_decision.hpp"
 #include "launch/truth_line.hpp"
 #include "launch/verdict.hpp"
 #include "net/mpi_data_channel.hpp"
@@ -30,6 +31,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace volley::launch {
 namespace {
@@ -55,6 +57,25 @@ void handle_signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+/// Until a rank serves, a death of another one leaves it in a collective call for ever where mpirun
+/// lets survivors go on. Rank 0's end is the job's.
+void start_took_too_long(int) {
+  constexpr std::string_view text =
+      "volley: error: the ranks did not come up in time: one of them may have died (or hangs)\n";
+  [[maybe_unused]] const auto written = ::write(2, text.data(), text.size());
+  ::_exit(ClientRole::internal_error);
+}
+
+constexpr unsigned least_start_seconds = 60;
+
+void limit_start(base::Duration timeout) {
+  struct sigaction action {};
+  action.sa_handler = start_took_too_long;
+  ::sigaction(SIGALRM, &action, nullptr);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
+  ::alarm(std::max(static_cast<unsigned>(seconds), least_start_seconds));
 }
 
 base::LogLevel log_level(const config::Configuration& configuration) {
@@ -409,6 +430,7 @@ Served serve(const RunRequest& request, const ApplicationEntry& entry, const std
   {
     RankLoop loop(request, entry, program, world, router.value(), channel.value(), arena.value(),
                   resources);
+    ::alarm(0);
     served.code = loop.run([&](int code) { conclude(world.rank(), code); });
     served.lost_any = loop.lost_any();
   }
@@ -436,6 +458,12 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
   handle_signals();
   // Sleeps between two looks at MPI are as short as the kernel's usual tolerance of 50 us.
   ::prctl(PR_SET_TIMERSLACK, 1000UL);
+  const auto environment = config::Environment::of_process();
+  if (const auto traces = traces_of(environment); traces.is_rank && traces.rank == 0) {
+    announce_first_rank(environment.get(verdict_variable));
+  }
+  const auto patience = request.configuration.duration("volley.network.timeout");
+  limit_start(patience);
   auto world = net::MpiWorld::start();
   if (!world) {
     std::fprintf(stderr, "volley: error: %s\n", world.error().c_str());
@@ -443,7 +471,6 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
   }
   handle_signals();  // the MPI library may have replaced them
   const base::Rank rank = world.value().rank();
-  if (rank == 0) announce_first_rank(config::Environment::of_process().get(verdict_variable));
   int code = 0;
   if (world.value().launch_mistake()) {
     code = complain(0, *world.value().launch_mistake(), 2);
@@ -457,7 +484,7 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
     code = served.code;
     if (served.lost_any) leave(rank, code);
   }
-  const auto patience = request.configuration.duration("volley.network.timeout");
+  ::alarm(0);
   if (!world.value().finalize(patience)) leave(rank, code);
   return conclude(rank, code);
 }

@@ -115,6 +115,8 @@ class Killer:
             settings = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
             return -1
+        if b"volley" not in words.encode():
+            return -1
         for name in (b"OMPI_COMM_WORLD_RANK=", b"PMIX_RANK="):
             for setting in settings:
                 if setting.startswith(name):
@@ -155,7 +157,12 @@ class Chaos:
 
     def command(self, name, output, ranks, settings, client_mode=False):
         extra, program, arguments = self.jobs.commands[name](output)
-        words = [str(self.build / "volley"), "run", "--master", f"local[{ranks}]", *extra]
+        words = [str(self.build / "volley"), "run"]
+        if self.options.launcher:
+            words = [*self.options.launcher.split(), "-n", str(ranks), *words]
+        else:
+            words += ["--master", f"local[{ranks}]"]
+        words += extra
         for key, value in {**SETTINGS, **settings}.items():
             words += ["--conf", f"{key}={value}"]
         if client_mode:
@@ -167,7 +174,7 @@ class Chaos:
         if name in self.jobs.expected:
             return
         output = self.place / f"expected.{name}"
-        run = cluster_run.Run(self.command(name, output, 3, {}), self.place)
+        run = cluster_run.Run(self.command(name, output, self.options.ranks or 3, {}), self.place)
         code = run.wait()
         text = run.text
         run.end()
@@ -187,7 +194,7 @@ class Chaos:
     def plan(self, seed):
         chance = random.Random(seed)
         name = chance.choice(sorted(self.jobs.commands))
-        ranks = chance.choice([2, 3, 4, 4])
+        ranks = chance.choice([2, 3, 4, 4] if self.options.ranks == 0 else [self.options.ranks])
         settings = {"volley.node.ranks": chance.choice(["0", "1", "1", "2"])}
         if chance.random() < 0.3:
             settings["volley.exchange.segment"] = "4k"
@@ -212,7 +219,9 @@ class Chaos:
     def one(self, seed):
         name, ranks, settings, plan, client_mode, chance = self.plan(seed)
         output = self.place / f"output.{seed}"
-        run = cluster_run.Run(self.command(name, output, ranks, settings, client_mode), self.place)
+        verdict = self.place / f"verdict.{seed}"
+        run = cluster_run.Run(self.command(name, output, ranks, settings, client_mode), self.place,
+                              {"VOLLEY_VERDICT": str(verdict)} if self.options.launcher else None)
         killer = Killer(run, plan, chance)
         deadline = run.start + self.options.patience
         while run.process.poll() is None and time.monotonic() < deadline:
@@ -225,6 +234,9 @@ class Chaos:
         else:
             code = run.wait()
             text = run.text
+            # After a loss a launcher other than volley's own ends with the dead rank's code.
+            if verdict.exists():
+                code = int(verdict.read_text().split()[0])
             # In client mode nobody can start the driver anew: the run fails, and says why.
             lost_driver = client_mode and code == 1 and "the driver was lost" in text and \
                 any(" driver " in line for line in killer.log)
@@ -291,6 +303,10 @@ def main():
     parser.add_argument("--kill", default="executor,am,driver",
                         help="kinds of victims: executor, am, driver, rank; with rank, every run loses one")
     parser.add_argument("--scale", type=float, default=1.0, help="of the input's size")
+    parser.add_argument("--ranks", type=int, default=0, help="always so many; 0: the seed decides")
+    parser.add_argument("--launcher", default="",
+                        help="how the ranks are started, as one word: 'srun --mpi=pmix --no-kill'; "
+                             "by default the command is its own launcher")
     parser.add_argument("--patience", type=float, default=90, help="seconds until a run hangs")
     parser.add_argument("--seconds", type=float, default=0, help="begin no run after this time")
     parser.add_argument("--logs", default=tempfile.gettempdir() + "/volley-chaos-logs")

@@ -1,5 +1,5 @@
-// sort_and_join KIND RECORDS OUTPUT: a job whose output depends on every record, for runs in which
-// processes are killed. KIND is sort (a total order of pairs) or join (two tables by key).
+// sort_and_join KIND RECORDS OUTPUT [REDUCES]: a job whose output depends on every record, for runs
+// in which processes are killed. KIND is sort (a total order of pairs) or join (two tables by key).
 
 #include <volley/volley.hpp>
 
@@ -10,7 +10,7 @@
 namespace {
 
 constexpr std::uint32_t maps = 8;
-constexpr std::uint32_t reduces = 6;
+constexpr std::uint32_t usual_reduces = 6;
 
 /// A number that looks like chance and is the same everywhere (splitmix64).
 std::uint64_t scatter(std::uint64_t number) {
@@ -20,7 +20,8 @@ std::uint64_t scatter(std::uint64_t number) {
   return number ^ (number >> 31U);
 }
 
-void sort(volley::Context& context, std::int64_t records, const std::string& output) {
+void sort(volley::Context& context, std::int64_t records, const std::string& output,
+          std::uint32_t reduces) {
   context.range(0, records, 1, maps)
       .map([](std::int64_t number) {
         return std::pair{scatter(static_cast<std::uint64_t>(number)), number};
@@ -29,7 +30,8 @@ void sort(volley::Context& context, std::int64_t records, const std::string& out
       .save_as_text_file(output);
 }
 
-void join(volley::Context& context, std::int64_t records, const std::string& output) {
+void join(volley::Context& context, std::int64_t records, const std::string& output,
+          std::uint32_t reduces) {
   const auto keys = static_cast<std::uint64_t>(records / 4 + 1);
   const auto table = [&](std::uint64_t salt) {
     return context.range(0, records, 1, maps).map([keys, salt](std::int64_t number) {
@@ -49,9 +51,12 @@ void join(volley::Context& context, std::int64_t records, const std::string& out
 }
 
 int sort_and_join(volley::Context& context, const std::vector<std::string>& args) {
-  if (args.size() != 3) return 2;
+  if (args.size() < 3) return 2;
   const std::int64_t records = std::stol(args[1]);
-  args[0] == "sort" ? sort(context, records, args[2]) : join(context, records, args[2]);
+  const auto reduces =
+      args.size() > 3 ? static_cast<std::uint32_t>(std::stoul(args[3])) : usual_reduces;
+  const auto run = args[0] == "sort" ? sort : join;
+  run(context, records, args[2], reduces);
   return 0;
 }
 
