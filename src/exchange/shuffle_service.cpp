@@ -177,16 +177,26 @@ void ShuffleService::on(const protocol::ContainerMemoryReleased& message, const 
 
 void ShuffleService::on(const protocol::ApplicationDataRemoved& message, const Address&,
                         Outbox& outbox) {
-  std::set<ShuffleId> alive;
-  for (const auto& [id, held] : shuffles_) alive.insert(id);
-  for (const auto& [key, state] : exchanges_) alive.insert(key.shuffle);
-  for (const ShuffleId& id : alive) {
-    if (id.application == message.application) remove(id, outbox);
-  }
+  remove_all(message.application, outbox);
   std::erase_if(removed_shuffles_,
                 [&](const auto& mark) { return mark.first.application == message.application; });
   removed_applications_.insert(message.application);
   keep_at_most(removed_applications_, max_removed_applications);
+}
+
+void ShuffleService::on(const protocol::AttemptDataRemoved& message, const Address&,
+                        Outbox& outbox) {
+  remove_all(message.application, outbox);
+  keep_at_most(removed_shuffles_, max_removed_shuffles);
+}
+
+void ShuffleService::remove_all(const protocol::ApplicationId& application, Outbox& outbox) {
+  std::set<ShuffleId> alive;
+  for (const auto& [id, held] : shuffles_) alive.insert(id);
+  for (const auto& [key, state] : exchanges_) alive.insert(key.shuffle);
+  for (const ShuffleId& id : alive) {
+    if (id.application == application) remove(id, outbox);
+  }
 }
 
 void ShuffleService::on(const protocol::SourceLost& message, const Address&, Outbox& outbox) {

@@ -54,6 +54,8 @@ class ShuffleService {
           protocol::Outbox& outbox);
   void on(const protocol::ApplicationDataRemoved& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::AttemptDataRemoved& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void on(const protocol::SourceLost& message, const protocol::Address& from,
           protocol::Outbox& outbox);
 
@@ -88,6 +90,7 @@ class ShuffleService {
                    const std::vector<std::uint64_t>& slabs, storage::NodeArena::Owner owner) const;
   void conclude(Exchanges::iterator at, protocol::Outbox& outbox);
   void remove(const protocol::ShuffleId& id, protocol::Outbox& outbox);
+  void remove_all(const protocol::ApplicationId& application, protocol::Outbox& outbox);
   void free_if_unused(const protocol::ShuffleId& id);
 
   storage::NodeArena& arena_;

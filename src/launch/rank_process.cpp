@@ -338,6 +338,7 @@ class RankLoop {
     const base::TimePoint now = std::chrono::steady_clock::now();
     if (now < next_tick_) return;
     next_tick_ = now + tick_interval;
+    router_.look_for_failures();
     {
       protocol::Outbox out = outbox(Role::node_manager);
       manager_.tick(now, out);

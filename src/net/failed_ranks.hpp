@@ -10,8 +10,8 @@
 
 namespace volley::net {
 
-/// To be asked when an operation on the communicator has returned an error. Afterwards receives and
-/// probes of any source work again.
+/// Local and quick. Afterwards receives and probes of any source work again, should they have
+/// returned errors. (With Open MPI 5.0.7 probes of any source never do: ask from time to time.)
 std::vector<base::Rank> failed_ranks(MPI_Comm communicator);
 
 }  // namespace volley::net

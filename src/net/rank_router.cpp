@@ -373,6 +373,8 @@ bool RankRouter::abandoned(base::Rank rank) const {
 
 std::vector<base::Rank> RankRouter::take_lost() { return std::exchange(state_->lost, {}); }
 
+void RankRouter::look_for_failures() { state_->lose_failed(); }
+
 std::vector<base::Rank> RankRouter::take_abandoned_by() {
   return std::exchange(state_->abandoned_by, {});
 }

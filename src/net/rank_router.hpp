@@ -57,6 +57,9 @@ class RankRouter {
   /// addresses it again. One that is not dead, and sends something, is told once.
   void abandon(base::Rank rank);
   bool abandoned(base::Rank rank) const;
+  /// Asks the MPI library which ranks have failed: a probe for messages of any rank need not tell.
+  /// Cheap, but not for every poll().
+  void look_for_failures();
   /// Ranks that MPI has reported as failed since the last call; each has been abandoned.
   std::vector<base::Rank> take_lost();
   /// Ranks that have abandoned this one since the last call.

@@ -213,6 +213,10 @@ struct ContainerStopRequested {
 struct ApplicationCleanupRequested {
   ApplicationId application;
 };
+/// An attempt has failed and another one follows, which starts anew: the shuffle data can go.
+struct AttemptCleanupRequested {
+  ApplicationId application;
+};
 /// The MPI job ends once the rank's containers are gone.
 struct NodeShutdownRequested {
   std::int32_t exit_code = 0;
@@ -228,7 +232,8 @@ struct HeartbeatAnswered {};
 struct NodeDismissed {};
 using NodeManagerMessage =
     std::variant<ContainerLaunchRequested, ContainerStopRequested, ApplicationCleanupRequested,
-                 NodeShutdownRequested, PeerLost, HeartbeatAnswered, NodeDismissed>;
+                 NodeShutdownRequested, PeerLost, HeartbeatAnswered, NodeDismissed,
+                 AttemptCleanupRequested>;
 
 // --- to an ApplicationMaster ---------------------------------------------------------------------
 

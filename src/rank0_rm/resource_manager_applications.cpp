@@ -357,6 +357,11 @@ void ResourceManager::next_attempt_or_fail(Application& application, Outbox& out
   }
   const std::string why = fmt::format("attempt {} of {} failed: {}", application.attempt,
                                       options_.max_am_attempts, application.last_failure);
+  for (std::size_t rank = 0; rank < capacity_.size(); ++rank) {
+    if (lost(static_cast<Rank>(rank))) continue;
+    outbox.send(at_rank(Role::node_manager, static_cast<Rank>(rank)),
+                AttemptCleanupRequested{application.id});
+  }
   ++application.attempt;
   application.last_container = 0;
   application.master = {};

@@ -130,6 +130,11 @@ void NodeManager::on(const ApplicationCleanupRequested& message, const Address&,
               ApplicationDataRemoved{message.application});
 }
 
+void NodeManager::on(const AttemptCleanupRequested& message, const Address&, Outbox& outbox) {
+  outbox.send(at_rank(Role::shuffle_service, options_.rank),
+              AttemptDataRemoved{message.application});
+}
+
 void NodeManager::on(const NodeShutdownRequested& message, const Address& from, Outbox&) {
   if (shutdown_code_) return drop("NodeShutdownRequested", from);
   shut_down(message.exit_code);

@@ -49,6 +49,8 @@ class NodeManager {
           protocol::Outbox& outbox);
   void on(const protocol::NodeShutdownRequested& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::AttemptCleanupRequested& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void on(const protocol::PeerLost& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::HeartbeatAnswered& message, const protocol::Address& from,

@@ -256,10 +256,11 @@ class Chaos:
         print(f"seed {seed}: {'FAILED, ' + problem if problem else 'ok'}, {seconds:.1f} s, {name}, "
               f"{ranks} ranks, {layout}{', client mode' if client_mode else ''}; "
               f"{'; '.join(killer.log) or 'ended before any kill'}", flush=True)
-        if problem:
+        if problem or self.options.keep_logs:
             log = pathlib.Path(self.options.logs) / f"chaos.{seed}.log"
             log.parent.mkdir(parents=True, exist_ok=True)
             log.write_text(" ".join(run.command) + "\n" + "\n".join(killer.log) + "\n" + text)
+        if problem:
             print(f"  log: {log}\n  again: scripts/chaos --runs 1 --first {seed} "
                   f"--kill {self.options.kill} --scale {self.options.scale}", flush=True)
         shutil.rmtree(output, ignore_errors=True)
@@ -309,6 +310,7 @@ def main():
                              "by default the command is its own launcher")
     parser.add_argument("--patience", type=float, default=90, help="seconds until a run hangs")
     parser.add_argument("--seconds", type=float, default=0, help="begin no run after this time")
+    parser.add_argument("--keep-logs", action="store_true", help="of runs that succeed, too")
     parser.add_argument("--logs", default=tempfile.gettempdir() + "/volley-chaos-logs")
     sys.exit(Chaos(parser.parse_args()).run())
 

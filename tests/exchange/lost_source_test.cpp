@@ -124,6 +124,25 @@ TEST(LostSource, SurvivorsExchangeAgainAndKeepNothingOfTheBrokenExchange) {
   }
 }
 
+TEST(LostAttempt, ItsDataGoesAndLaterShufflesOfTheApplicationWork) {
+  World world(5, {0, 1}, 1000, 4096, {});
+  write_shuffle(world, 3, 4, 4, 600);
+  world.settle();
+  world.send_all(protocol::at_rank(Role::node_manager, 0),
+                 protocol::AttemptDataRemoved{application});
+  world.settle();
+  world.expect_empty();
+  const ShufflePlan next = write_shuffle(world, 103, 4, 4, 600);
+  world.settle();
+  const std::vector<base::Rank> holders{0, 1, 0, 1};
+  request_exchange(world, next, 0, holders);
+  world.settle();
+  expect_finished(world);
+  for (std::uint32_t p = 0; p < 4; ++p) {
+    world.expect_content(holders[p], next.id, p, next.content);
+  }
+}
+
 TEST(LostSource, ARequestThatStillNamesTheDeadRankNeitherHangsNorEndsWell) {
   LostSource lost(11);
   World& world = lost.world;
