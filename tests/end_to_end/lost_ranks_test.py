@@ -4,6 +4,7 @@ them, with the output of an undisturbed run, and the launcher returns the applic
 
 import os
 import pathlib
+import re
 import signal
 
 import cluster_run
@@ -62,6 +63,21 @@ class LostRanks(ClusterTest):
 
     def test_rank_of_a_node_of_its_own(self):
         self.lose("reduce", [2], 3, options=["--conf", "volley.node.ranks=1"])
+
+    def test_only_the_lost_map_partition_is_made_again(self):
+        self.hold("map")
+        self.hold("reduce")
+        run = self.start_sum(4, ["--conf", "volley.node.ranks=1"])
+        self.at("map", 4, run)  # one on each rank
+        self.let_go("map")
+        self.at("reduce", 3, run)
+        os.kill(self.rank(run, 2), signal.SIGKILL)
+        until(lambda: "rank 2 was lost" in run.read(), "the loss is noticed", run.process)
+        self.let_go("reduce")
+        run.wait()
+        self.assertEqual(run.code, 0, run.text)
+        again = re.findall(r"Submitting (\d+) missing tasks? of ShuffleMapStage \d+\.[1-9]", run.text)
+        self.assertEqual(again, ["1"], run.text)
 
     def test_two_ranks_at_once(self):
         self.lose("reduce", [2, 3], 3, options=["--conf", "volley.node.ranks=1"])
