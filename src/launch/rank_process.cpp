@@ -6,6 +6,7 @@
 #include "launch/container_loop.hpp"
 #include "launch/first_rank.hpp"
 #include "launch/node_files.hpp"
+#include "launch/rank_end.hpp"
 #include "launch/rank_resources.hpp"
 #include "launch/start_decision.hpp"
 #include "launch/truth_line.hpp"
@@ -31,7 +32,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 namespace volley::launch {
 namespace {
@@ -57,25 +57,6 @@ void handle_signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
-}
-
-/// Until a rank serves, a death of another one leaves it in a collective call for ever where mpirun
-/// lets survivors go on. Rank 0's end is the job's.
-void start_took_too_long(int) {
-  constexpr std::string_view text =
-      "volley: error: the ranks did not come up in time: one of them may have died (or hangs)\n";
-  [[maybe_unused]] const auto written = ::write(2, text.data(), text.size());
-  ::_exit(ClientRole::internal_error);
-}
-
-constexpr unsigned least_start_seconds = 60;
-
-void limit_start(base::Duration timeout) {
-  struct sigaction action {};
-  action.sa_handler = start_took_too_long;
-  ::sigaction(SIGALRM, &action, nullptr);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
-  ::alarm(std::max(static_cast<unsigned>(seconds), least_start_seconds));
 }
 
 base::LogLevel log_level(const config::Configuration& configuration) {
@@ -378,28 +359,6 @@ int complain(base::Rank rank, const std::string& what, int code) {
   return rank == 0 ? code : 0;
 }
 
-/// Rank 0's code reaches a launcher by the verdict file, so that mpirun says nothing about it. An
-/// orphan speaks in its place, should they share a file system.
-int conclude(base::Rank rank, int code, bool after_loss = false) {
-  if (rank != 0 && code == 0) return 0;
-  const std::string path = config::Environment::of_process().get(verdict_variable);
-  if (rank != 0) {
-    if (!path.empty() && !read_verdict(path)) {
-      static_cast<void>(write_verdict(path, code, after_loss));
-    }
-    return code;
-  }
-  const bool written = !path.empty() && write_verdict(path, code, after_loss).ok();
-  return rank_exit_code(code, written);
-}
-
-/// The end of a rank that cannot end together with all others: MPI_Finalize might never return.
-[[noreturn]] void leave(base::Rank rank, int code) {
-  const int exit_code = conclude(rank, code, true);
-  std::fflush(nullptr);
-  ::_exit(exit_code);
-}
-
 struct Served {
   int code = 0;
   bool lost_any = false;
@@ -431,7 +390,7 @@ Served serve(const RunRequest& request, const ApplicationEntry& entry, const std
   {
     RankLoop loop(request, entry, program, world, router.value(), channel.value(), arena.value(),
                   resources);
-    ::alarm(0);
+    lift_start_limit();
     served.code = loop.run([&](int code) { conclude(world.rank(), code); });
     served.lost_any = loop.lost_any();
   }
@@ -485,7 +444,7 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
     code = served.code;
     if (served.lost_any) leave(rank, code);
   }
-  ::alarm(0);
+  lift_start_limit();
   if (!world.value().finalize(patience)) leave(rank, code);
   return conclude(rank, code);
 }
