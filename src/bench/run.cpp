@@ -239,7 +239,7 @@ int run_rank(const Options& options, const Console& console) {
     return internal_error;
   }
   const int code = Rank(options, console, world.value()).run();
-  world.value().finalize();
+  static_cast<void>(world.value().finalize());
   return code;
 }
 

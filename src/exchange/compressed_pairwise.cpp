@@ -79,6 +79,13 @@ class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
     return flight.size_known = true;
   }
 
+  bool abandon_flight(Flight& flight, bool sends) override {
+    const bool size_free = flight.size_known || channel_.abandon(flight.size_ticket);
+    const bool free = !flight.bytes_ticket || channel_.abandon(*flight.bytes_ticket);
+    (sends ? sending_ : receiving_).abandon(flight.staging, free);
+    return size_free && free;
+  }
+
   bool post_receives(Lane& lane) override {
     bool any = false;
     while (may_post(lane)) {

@@ -55,6 +55,10 @@ class DataMover {
   virtual const Arrival& arrival(Stream stream) const = 0;
   /// Forgets a stream of which all blocks are complete.
   virtual void close(Stream stream) = 0;
+  /// The rank is gone: its streams count as complete, and nothing of them moves any more. False
+  /// when something may still be written to where its blocks were to land: see
+  /// DataChannel::abandon.
+  virtual bool abandon(base::Rank peer) = 0;
   /// Whether something is still to be moved.
   virtual bool busy() const = 0;
 };

@@ -53,6 +53,10 @@ void ExchangeState::start(const protocol::ExchangeRequested& request,
   if (!mine_.empty()) {
     expected_.insert(request.sources.begin(), request.sources.end());
     expected_.erase(site_.self);
+    for (const base::Rank gone : site_.lost) {
+      const bool all_here = incoming_.contains(gone) && !incoming_.at(gone).stream;
+      if (!all_here && expected_.contains(gone)) cancel();
+    }
   }
   const auto absent = outputs.missing(request.maps);
   if (!absent.empty()) {
@@ -74,6 +78,7 @@ void ExchangeState::send_offers(const protocol::ExchangeRequested& request, MapO
   std::set<base::Rank> receivers(request.destinations.begin(), request.destinations.end());
   receivers.erase(base::no_rank);
   receivers.erase(site_.self);
+  for (const base::Rank gone : site_.lost) receivers.erase(gone);
   const auto offer_to = [&](base::Rank to) {
     const auto index = static_cast<std::size_t>(to);
     VOLLEY_CHECK(index < site_.nodes.size(), "to={} ranks={}", to, site_.nodes.size());
@@ -151,6 +156,19 @@ bool ExchangeState::place(std::vector<Chunk>& chunks, std::vector<std::byte*>& d
 }
 
 void ExchangeState::cancel() { phase_ = Phase::draining; }
+
+bool ExchangeState::lose(base::Rank rank) {
+  const auto from = incoming_.find(rank);
+  const bool half = from != incoming_.end() && from->second.stream.has_value();
+  if (expected_.erase(rank) == 0 && !half) return false;
+  cancel();
+  return true;
+}
+
+void ExchangeState::forsake_memory() {
+  slabs_.take();
+  disk_slabs_.take();
+}
 
 bool ExchangeState::advance() {
   bool any = false;

@@ -40,6 +40,7 @@ struct ExchangeSite {
   storage::NodeArena& arena;
   std::array<DataMover*, protocol::codecs> movers{};  ///< by codec
   std::uint64_t segment_bytes = 0;
+  std::set<base::Rank> lost = {};  ///< ranks that neither send nor take anything any more
 
   DataMover& mover(protocol::Codec codec) const {
     return *movers.at(static_cast<std::size_t>(codec));
@@ -60,6 +61,11 @@ class ExchangeState {
   bool offer(base::Rank from, const protocol::ExchangeOffered& offered);
   /// The shuffle is gone: nothing is kept, only moved to the end.
   void cancel();
+  /// A rank is gone. Whether this exchange cannot end well without it: it is cancelled then, and
+  /// nobody told, since the driver hears of the loss itself.
+  bool lose(base::Rank rank);
+  /// What was received so far is never used again, nor its memory: something may still come for it.
+  void forsake_memory();
   /// Looks at what the mover did; whether anything had happened.
   bool advance();
 

@@ -77,6 +77,22 @@ class PairwiseMover : public DataMover {
     free_.push_back(place_of(stream));
   }
 
+  bool abandon(base::Rank peer) final {
+    bool reusable = abandon_alone(peer);
+    for (Lanes* lanes : {&sends_, &receives_}) {
+      for (auto at = lanes->begin(); at != lanes->end();) {
+        if ((*at)->peer != peer) {
+          ++at;
+          continue;
+        }
+        reusable &= abandon_lane(**at, lanes == &sends_) || lanes == &sends_;
+        idle_lanes_.push_back(std::move(*at));
+        at = lanes->erase(at);
+      }
+    }
+    return reusable;
+  }
+
   bool busy() const final { return alone_ != 0 || !sends_.empty() || !receives_.empty(); }
 
  protected:
@@ -95,10 +111,15 @@ class PairwiseMover : public DataMover {
   /// send is asked only while no lane sends.
   virtual bool send_alone(State&, base::Rank) { return false; }
   virtual bool receive_alone(State&, base::Rank) { return false; }
+  /// Gives up those from and to a rank; whether nothing can be written to their memory any more.
+  virtual bool abandon_alone(base::Rank) { return true; }
 
   /// Starts what the lane's window has room for; whether there was anything.
   virtual bool post_sends(Lane& lane) = 0;
   virtual bool post_receives(Lane& lane) = 0;
+
+  /// Forgets a segment on its way; whether its memory is free.
+  virtual bool abandon_flight(Flight& flight, bool sends) = 0;
 
   /// step(lane) -> whether anything happened, for all lanes of receives.
   template <class Step>
@@ -148,6 +169,19 @@ class PairwiseMover : public DataMover {
   /// there it is.
   static std::size_t place_of(Stream stream) {
     return stream & ((std::uint64_t{1} << place_bits) - 1);
+  }
+
+  bool abandon_lane(Lane& lane, bool sends) {
+    bool reusable = true;
+    for (Flight& flight : lane.flying) {
+      reusable &= abandon_flight(flight, sends);
+      state_of(flight.stream).give_up();
+    }
+    for (const Stream stream : lane.waiting) state_of(stream).give_up();
+    if (!reusable) given_up_.push_back(std::move(lane.flying));
+    lane.flying.clear();
+    lane.waiting.clear();
+    return reusable;
   }
 
   base::Rank distance(base::Rank from, base::Rank to) const {
@@ -217,6 +251,7 @@ class PairwiseMover : public DataMover {
   Lanes sends_;
   Lanes receives_;
   Lanes idle_lanes_;
+  std::vector<std::deque<Flight>> given_up_;  ///< whose memory MPI may still use
 };
 
 }  // namespace volley::exchange

@@ -41,6 +41,8 @@ struct PairwiseStream {
   }
   bool discards() const { return destinations.empty(); }
   bool complete() const { return moved == plan.size(); }
+  /// Nothing more will come or go.
+  void give_up() { posted = moved = plan.size(); }
 
   /// The next segment in order has landed; `decoded`: and is what was sent, as far as one can say
   /// without checksums.

@@ -124,20 +124,23 @@ void ShuffleService::on(const protocol::ExchangeRequested& message, const Addres
     return;
   }
   last_tag_ = (last_tag_ + 1) % tags;
-  state.start(message, from, shuffle(message.shuffle).outputs, last_tag_, outbox);
+  Shuffle& held = shuffle(message.shuffle);
+  state.start(message, from, held.outputs, last_tag_, outbox);
+  const bool broken = state.phase() == ExchangeState::Phase::draining;
+  if (broken) held.broken_exchanges.insert(message.exchange);
   conclude(exchanges_.find(key), outbox);
 }
 
 void ShuffleService::on(const protocol::ExchangeOffered& message, const Address& from,
                         Outbox& outbox) {
   const ExchangeKey key{message.shuffle, message.exchange};
-  if (ended(key)) {
+  if (ended(key) || site_.lost.contains(from.rank)) {
     ++dropped_;
     return;
   }
   ExchangeState& state = exchange(key);
-  // For a shuffle that is gone the data is on its way all the same: it goes nowhere.
-  if (removed(message.shuffle)) {
+  // The data is on its way all the same: it goes nowhere.
+  if (unwanted(key)) {
     ++dropped_;
     state.cancel();
     (void)state.offer(from.rank, message);
@@ -174,16 +177,47 @@ void ShuffleService::on(const protocol::ContainerMemoryReleased& message, const 
 
 void ShuffleService::on(const protocol::ApplicationDataRemoved& message, const Address&,
                         Outbox& outbox) {
-  std::set<ShuffleId> alive;
-  for (const auto& [id, held] : shuffles_) alive.insert(id);
-  for (const auto& [key, state] : exchanges_) alive.insert(key.shuffle);
-  for (const ShuffleId& id : alive) {
-    if (id.application == message.application) remove(id, outbox);
-  }
+  remove_all(message.application, outbox);
   std::erase_if(removed_shuffles_,
                 [&](const auto& mark) { return mark.first.application == message.application; });
   removed_applications_.insert(message.application);
   keep_at_most(removed_applications_, max_removed_applications);
+}
+
+void ShuffleService::on(const protocol::AttemptDataRemoved& message, const Address&,
+                        Outbox& outbox) {
+  remove_all(message.application, outbox);
+  keep_at_most(removed_shuffles_, max_removed_shuffles);
+}
+
+void ShuffleService::remove_all(const protocol::ApplicationId& application, Outbox& outbox) {
+  std::set<ShuffleId> alive;
+  for (const auto& [id, held] : shuffles_) alive.insert(id);
+  for (const auto& [key, state] : exchanges_) alive.insert(key.shuffle);
+  for (const ShuffleId& id : alive) {
+    if (id.application == application) remove(id, outbox);
+  }
+}
+
+void ShuffleService::on(const protocol::SourceLost& message, const Address&, Outbox& outbox) {
+  if (!site_.lost.insert(message.rank).second) return;
+  // What lies in slabs of its own on this node stays there: others may be reading it.
+  std::vector<ExchangeKey> broken;
+  for (auto& [key, state] : exchanges_) {
+    if (!state.lose(message.rank)) continue;
+    broken.push_back(key);
+    shuffle(key.shuffle).broken_exchanges.insert(key.exchange);
+  }
+  bool reusable = true;
+  for (const auto& mover : movers_) reusable &= mover->abandon(message.rank);
+  for (const ExchangeKey& key : broken) {
+    if (!reusable) exchanges_.at(key).forsake_memory();
+  }
+  for (auto at = exchanges_.begin(); at != exchanges_.end();) {
+    const auto current = at++;
+    current->second.advance();
+    conclude(current, outbox);
+  }
 }
 
 bool ShuffleService::progress(Outbox& outbox) {
@@ -204,7 +238,8 @@ bool ShuffleService::removed(const ShuffleId& id) const {
 ShuffleService::Shuffle& ShuffleService::shuffle(const ShuffleId& id) {
   const auto owner = storage::rank_owner(site_.self);
   return shuffles_
-      .try_emplace(id, Shuffle{MapOutputTable(arena_, owner), PartitionTable(arena_, owner), {}})
+      .try_emplace(id,
+                   Shuffle{MapOutputTable(arena_, owner), PartitionTable(arena_, owner), {}, {}})
       .first->second;
 }
 
@@ -217,6 +252,12 @@ bool ShuffleService::ended(const ExchangeKey& key) const {
   if (held != shuffles_.end()) return held->second.ended_exchanges.contains(key.exchange);
   const auto mark = removed_shuffles_.find(key.shuffle);
   return mark != removed_shuffles_.end() && mark->second.contains(key.exchange);
+}
+
+bool ShuffleService::unwanted(const ExchangeKey& key) const {
+  const auto held = shuffles_.find(key.shuffle);
+  return removed(key.shuffle) ||
+         (held != shuffles_.end() && held->second.broken_exchanges.contains(key.exchange));
 }
 
 /// Ends an exchange that has finished; the only place where exchanges go away.

@@ -54,6 +54,10 @@ class ShuffleService {
           protocol::Outbox& outbox);
   void on(const protocol::ApplicationDataRemoved& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::AttemptDataRemoved& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::SourceLost& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
 
   /// Moves data without waiting, and reports exchanges that end. Whether anything happened.
   bool progress(protocol::Outbox& outbox);
@@ -71,7 +75,8 @@ class ShuffleService {
   struct Shuffle {
     MapOutputTable outputs;
     PartitionTable partitions;
-    std::set<std::uint64_t> ended_exchanges;  ///< all offers were here; a cancelled one is not
+    std::set<std::uint64_t> ended_exchanges;   ///< all offers were here; a cancelled one is not
+    std::set<std::uint64_t> broken_exchanges;  ///< a rank was lost: nobody wants their data
     bool removed = false;
   };
   using Exchanges = std::map<ExchangeKey, ExchangeState>;
@@ -80,10 +85,12 @@ class ShuffleService {
   Shuffle& shuffle(const protocol::ShuffleId& id);
   ExchangeState& exchange(const ExchangeKey& key);
   bool ended(const ExchangeKey& key) const;
+  bool unwanted(const ExchangeKey& key) const;
   bool well_formed(const protocol::MapOutputWritten& message,
                    const std::vector<std::uint64_t>& slabs, storage::NodeArena::Owner owner) const;
   void conclude(Exchanges::iterator at, protocol::Outbox& outbox);
   void remove(const protocol::ShuffleId& id, protocol::Outbox& outbox);
+  void remove_all(const protocol::ApplicationId& application, protocol::Outbox& outbox);
   void free_if_unused(const protocol::ShuffleId& id);
 
   storage::NodeArena& arena_;

@@ -33,6 +33,16 @@ class Staging {
   void give_back(Buffer buffer) {
     if (buffer) free_.push_back(std::move(buffer));
   }
+  /// For a buffer of a transfer that was abandoned. When its memory is not free, it stays where it
+  /// is, and another one may be taken in its place.
+  void abandon(Buffer& buffer, bool free) {
+    if (!buffer) return;
+    if (free) {
+      give_back(std::move(buffer));
+    } else {
+      ++left_;
+    }
+  }
   /// Gives the memory of the buffers that are not in use back.
   void shrink() {
     left_ += free_.size();

@@ -50,19 +50,20 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   struct Alone {
     Stream stream = 0;
     net::DataChannel::Ticket ticket = 0;
-    base::Rank to = base::no_rank;  ///< of one that sends
+    base::Rank peer = base::no_rank;
+    bool sends = false;
   };
 
   /// One to a rank, so that its window is not much exceeded by those of a lane that follow.
   bool send_alone(StreamState& state, base::Rank to) override {
-    const auto known = [to](const Alone& each) { return each.to == to; };
+    const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
     if (state.plan.size() != 1 || flying_alone_.size() >= options_.sending_peers ||
         std::any_of(flying_alone_.begin(), flying_alone_.end(), known) ||
         !lies_packed(state.sources, state.plan[0])) {
       return false;
     }
     const auto ticket = channel_.send(to, state.tag, state.source_of(state.plan[0]));
-    return fly_alone(state, {state.id, ticket, to});
+    return fly_alone(state, {state.id, ticket, to, true});
   }
 
   bool receive_alone(StreamState& state, base::Rank from) override {
@@ -70,7 +71,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     const Segment& segment = state.plan[0];
     const auto ticket =
         channel_.receive(from, state.tag, {state.destination_of(segment), segment.bytes});
-    return fly_alone(state, {state.id, ticket, base::no_rank});
+    return fly_alone(state, {state.id, ticket, from, false});
   }
 
   bool fly_alone(StreamState& state, const Alone& alone) {
@@ -91,6 +92,18 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     const bool any = std::erase_if(flying_alone_, landed) != 0;
     alone_ = flying_alone_.size();
     return any;
+  }
+
+  bool abandon_alone(base::Rank peer) override {
+    bool reusable = true;
+    std::erase_if(flying_alone_, [&](const Alone& each) {
+      if (each.peer != peer) return false;
+      reusable &= channel_.abandon(each.ticket) || each.sends;
+      state_of(each.stream).give_up();
+      return true;
+    });
+    alone_ = flying_alone_.size();
+    return reusable;
   }
 
   static void count_bytes(StreamState& state, const Segment& segment) {
@@ -124,6 +137,14 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     }
     const StreamState& next = first_waiting(lane);
     return bytes + next.plan[next.posted].bytes <= 2 * options_.segment_bytes;
+  }
+
+  bool abandon_flight(Flight& flight, bool) override {
+    const bool free = channel_.abandon(flight.ticket);
+    staging_.abandon(flight.staging, free);
+    // Data may still come: it stays for the rest of the process.
+    if (!free) static_cast<void>(state_of(flight.stream).scratch.release());
+    return free;
   }
 
   bool post_receives(Lane& lane) override {

@@ -1,5 +1,6 @@
 // run_job: mpirun as a child process, its signals and its end.
 #include "base/fd.hpp"
+#include "launch/first_rank.hpp"
 #include "launch/launcher.hpp"
 #include "launch/strays.hpp"
 
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -115,12 +117,15 @@ class Watch {
   JobOutcome until_the_end() {
     int status = 0;
     while (::waitpid(pid_, &status, WNOHANG) != pid_) {
-      pollfd entry{signals_, POLLIN, 0};
-      ::poll(&entry, 1, look_milliseconds);
+      std::array entries{pollfd{signals_, POLLIN, 0}, pollfd{first_rank_.get(), POLLIN, 0}};
+      ::poll(entries.data(), entries.size(), look_milliseconds);
       pass_signals();
+      watch_rank_0(entries[1].revents != 0);
       end_late_job();
     }
-    return judge_job(read_verdict(job_.verdict_file), status, stopped_by_);
+    const auto verdict = read_verdict(job_.verdict_file);
+    if (verdict || !rank_0_died_) return judge_job(verdict, status, stopped_by_);
+    return {70, "the process of rank 0 died, and with it the application"};
   }
 
  private:
@@ -134,13 +139,26 @@ class Watch {
     }
   }
 
+  void watch_rank_0(bool ended) {
+    if (ended) {
+      first_rank_.reset();
+      rank_0_died_ = !read_verdict(job_.verdict_file);
+      if (rank_0_died_) deadline_ = Clock::now() + job_.loss_grace;
+    } else if (!first_rank_ && !deadline_ && !rank_0_died_) {
+      first_rank_ = watch_first_rank(job_.verdict_file);
+    }
+  }
+
   /// With the verdict there, what is left is mpirun's business: it may take `grace`, then it is
   /// asked to end, and after as long again it is killed.
   void end_late_job() {
     const auto now = Clock::now();
     if (!deadline_) {
       if (read_verdict(job_.verdict_file)) deadline_ = now + job_.grace;
-    } else if (now >= *deadline_) {
+    } else if (!asked_ && verdict_after_loss(job_.verdict_file)) {
+      deadline_ = std::min(*deadline_, now + job_.loss_grace);
+    }
+    if (deadline_ && now >= *deadline_) {
       ::kill(pid_, asked_ ? SIGKILL : SIGTERM);
       asked_ = true;
       deadline_ = now + job_.grace;
@@ -152,6 +170,8 @@ class Watch {
   int signals_;
   int stopped_by_ = 0;
   bool asked_ = false;
+  bool rank_0_died_ = false;
+  Fd first_rank_;
   std::optional<Clock::time_point> deadline_;
 };
 

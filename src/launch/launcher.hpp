@@ -27,7 +27,9 @@ struct Job {
   std::vector<std::string> command;  ///< command[0] is an absolute path
   config::Environment environment;
   std::string verdict_file;
-  base::Duration grace = std::chrono::seconds{5};
+  base::Duration grace = std::chrono::seconds{10};
+  /// The same after a loss; mpirun hands on what is left of the ranks' output meanwhile.
+  base::Duration loss_grace = std::chrono::milliseconds{500};
   /// How long processes that mpirun left behind may take to end by themselves.
   base::Duration stray_grace = std::chrono::seconds{2};
   std::optional<sigset_t> mask = {};  ///< signals that the command blocks; else as the caller

@@ -1,5 +1,7 @@
 #include "launch/mpirun_command.hpp"
 
+#include "net/survival_flags.hpp"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,12 +21,15 @@ std::vector<std::string> mpirun_command(const StartJob& job, const Environment& 
   if (is_root) add({"--allow-run-as-root"});
   // Ranks share the node's cores among themselves and their containers: no pinning by mpirun.
   add({"--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"});
+  for (const std::string& flag : net::survival_flags()) command.push_back(flag);
   if (!job.in_allocation) {
     add({"--oversubscribe", "-n"});
     command.push_back(std::to_string(job.ranks));
     // Inside an allocation mpirun would spread the ranks over its nodes.
     if (environment.has("SLURM_JOB_ID")) add({"--mca", "ras", "^slurm", "--mca", "plm", "^slurm"});
   }
+  // Else the srun that holds mpirun's daemons kills them all when Slurm declares one node down.
+  if (job.in_allocation) add({"--mca", "plm_slurm_args", "--no-kill"});
   for (const std::string& name : environment.names_with("VOLLEY_")) {
     if (name == "VOLLEY_MPIRUN_FLAGS") continue;
     add({"-x"});

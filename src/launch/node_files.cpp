@@ -49,6 +49,11 @@ FileHead open_source(const std::string& path, base::Fd& file) {
   return head;
 }
 
+/// Where other processes of this machine find an open file of this one.
+std::string own_path(const base::Fd& file) {
+  return fmt::format("/proc/{}/fd/{}", ::getpid(), file.get());
+}
+
 /// A file without a name in `directory`.
 base::Fd nameless_file(const std::string& directory) {
   base::Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -131,12 +136,13 @@ base::Result<NodeFiles> NodeFiles::distribute(const net::MpiWorld& world, const 
                                        scratch, failed - flags.begin(),
                                        problem.value().empty() ? "" : ": ", problem.value())};
     }
-    const std::string line =
-        fmt::format("{}=/proc/{}/fd/{}\n", head.value().name, ::getpid(), target.get());
-    const auto shared = broadcast_value(world, line, net::MpiScope::node,
+    const auto shared = broadcast_value(world, own_path(target), net::MpiScope::node,
                                         world.ranks_of_node(world.node()).front());
     if (!shared) return shared.failure();
-    files.listing_ += shared.value();
+    // Each rank holds it open, so that it outlives the leader.
+    if (!leads) target = base::Fd(::open(shared.value().c_str(), O_RDONLY | O_CLOEXEC));
+    files.listing_ +=
+        fmt::format("{}={}\n", head.value().name, target ? own_path(target) : shared.value());
     files.kept_.push_back(std::move(target));
   }
   return files;

@@ -1,7 +1,8 @@
 #pragma once
 // NodeFiles: the files of volley.files on this node. Rank 0 reads them and broadcasts them; the
-// leader of each node keeps them as nameless files in the scratch directory, gone with its process
-// whatever ends it. The others on the node, and all containers, open them through /proc.
+// leader of each node keeps them as nameless files in the scratch directory, gone with the
+// processes that hold them whatever ends those. The other ranks of the node open them through /proc
+// and hold them, too, in case the leader dies; containers open those of their rank.
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -26,7 +27,7 @@ class NodeFiles {
   const std::string& listing() const { return listing_; }
 
  private:
-  std::vector<base::Fd> kept_;  ///< on the node's leader
+  std::vector<base::Fd> kept_;
   std::string listing_;
 };
 

@@ -4,8 +4,11 @@
 #include "launch/client_role.hpp"
 #include "launch/container_host.hpp"
 #include "launch/container_loop.hpp"
+#include "launch/first_rank.hpp"
 #include "launch/node_files.hpp"
+#include "launch/rank_end.hpp"
 #include "launch/rank_resources.hpp"
+#include "launch/start_decision.hpp"
 #include "launch/truth_line.hpp"
 #include "launch/verdict.hpp"
 #include "net/mpi_data_channel.hpp"
@@ -19,12 +22,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -37,6 +42,10 @@ constexpr base::Duration tick_interval = std::chrono::milliseconds{20};
 /// While shuffle data is on its way and this rank can do nothing for it. It must not spin: the
 /// other rank may need the core. Windows hold more than moves in this time.
 constexpr base::Duration moving_interval = std::chrono::microseconds{20};
+/// After a loss: how long rank 0 waits for the others' leave, and they for its answer.
+constexpr base::Duration parting = std::chrono::seconds{2};
+constexpr int heartbeats_per_timeout = 10;
+constexpr base::Duration longest_heartbeat_interval = std::chrono::seconds{1};
 
 std::atomic<int> stop_signal{0};
 void note_signal(int signal) { stop_signal.store(signal); }
@@ -100,20 +109,29 @@ class RankLoop {
     client_.emplace(ClientRole::Options{submission_of(request), rm.expected_ranks}, log_);
   }
 
-  /// The exit code that the client gave, 0 on the other ranks.
-  int run() {
+  /// The exit code that the client gave, 0 on the other ranks. `tell` hears of it at once: what is
+  /// left to do then can take its time, or hang when a rank dies meanwhile.
+  int run(const std::function<void(int)>& tell) {
     {
       protocol::Outbox out = outbox(Role::node_manager);
       manager_.start(out);
       dispatch(out);
     }
     bool ready = true;
-    while (!manager_.finished() || !router_.idle() || !local_.empty()) {
-      const bool active = round(ready);
-      ready = !poller_.wait(active, shuffles_.busy() ? moving_interval : tick_interval).empty();
+    bool told = false;
+    while (!over()) {
+      ready = turn(ready);
+      if (told || !client_ || !client_->exit_code()) continue;
+      told = true;
+      tell(*client_->exit_code());
     }
+    if (lost_any_) part();
+    if (manager_.is_orphan()) return manager_.exit_code();
     return client_ ? client_->exit_code().value_or(ClientRole::internal_error) : 0;
   }
+
+  /// Whether a rank was lost, so that MPI_Finalize might wait for it.
+  bool lost_any() const { return lost_any_ || manager_.is_orphan(); }
 
  private:
   ContainerHost::Options host_options(const RunRequest& request, const ApplicationEntry& entry,
@@ -145,6 +163,9 @@ class RankLoop {
     options.node.slots = resources.slots;
     options.node.memory = {resources.memory};
     options.node.build_id = program::build_identity(reinterpret_cast<const void*>(entry.function));
+    options.network_timeout = request_.configuration.duration("volley.network.timeout");
+    options.heartbeat_interval =
+        std::min(longest_heartbeat_interval, options.network_timeout / heartbeats_per_timeout);
     return options;
   }
 
@@ -152,9 +173,61 @@ class RankLoop {
     return protocol::Outbox(protocol::at_rank(role, world_.rank()));
   }
 
+  bool over() const {
+    if (!manager_.finished()) return false;
+    return manager_.is_orphan() || (router_.idle() && local_.empty());
+  }
+
+  bool turn(bool descriptors_ready) {
+    const bool active = round(descriptors_ready);
+    return !poller_.wait(active, shuffles_.busy() ? moving_interval : tick_interval).empty();
+  }
+
+  /// In place of MPI's barrier: the others take their leave of rank 0, which leaves last.
+  void part() {
+    if (!resource_manager_) {
+      protocol::Outbox out = outbox(Role::node_manager);
+      out.send(protocol::at_rank(Role::resource_manager, 0), protocol::NodeDeparted{});
+      dispatch(out);
+    }
+    const base::TimePoint deadline = std::chrono::steady_clock::now() + parting;
+    const auto parted = [&] {
+      if (manager_.is_orphan()) return true;
+      return resource_manager_ ? resource_manager_->alone() && router_.idle()
+                               : manager_.dismissed();
+    };
+    bool ready = true;
+    while (!parted() && std::chrono::steady_clock::now() < deadline) ready = turn(ready);
+  }
+
+  void lose(base::Rank rank) {
+    lost_any_ = true;
+    router_.abandon(rank);
+  }
+
+  /// What the MPI library knows of dead ranks; and of ranks that take this one for dead.
+  bool look_for_losses() {
+    const auto lost = router_.take_lost();
+    const auto abandoned_by = router_.take_abandoned_by();
+    for (const base::Rank rank : lost) {
+      lose(rank);
+      if (rank == 0) manager_.orphaned("rank 0 has died");
+      protocol::Outbox out = outbox(Role::node_manager);
+      out.send(protocol::at_rank(Role::resource_manager, 0),
+               protocol::RankFailed{rank, "MPI reports that its process has failed"});
+      dispatch(out);
+    }
+    for (const base::Rank rank : abandoned_by) {
+      lost_any_ = true;
+      if (rank == 0) manager_.orphaned("rank 0 has taken this rank for dead");
+    }
+    return !lost.empty() || !abandoned_by.empty();
+  }
+
   bool round(bool descriptors_ready) {
     bool active =
         router_.poll([this](base::Rank, protocol::Bytes frame) { forward(std::move(frame)); });
+    active |= look_for_losses();
     const auto from_container = [this](protocol::Bytes frame) { forward(std::move(frame)); };
     active |= host_.pump(from_container);
     if (descriptors_ready) {
@@ -215,6 +288,7 @@ class RankLoop {
     protocol::Outbox out = outbox(envelope.to.role);
     const auto& message = envelope.message;
     if (const auto* to_manager = std::get_if<protocol::NodeManagerMessage>(&message)) {
+      if (const auto* peer = std::get_if<protocol::PeerLost>(to_manager)) lose(peer->rank);
       protocol::deliver(manager_, *to_manager, envelope.from, out);
     } else if (const auto* to_shuffles = std::get_if<protocol::ShuffleServiceMessage>(&message)) {
       protocol::deliver(shuffles_, *to_shuffles, envelope.from, out);
@@ -245,6 +319,7 @@ class RankLoop {
     const base::TimePoint now = std::chrono::steady_clock::now();
     if (now < next_tick_) return;
     next_tick_ = now + tick_interval;
+    router_.look_for_failures();
     {
       protocol::Outbox out = outbox(Role::node_manager);
       manager_.tick(now, out);
@@ -276,6 +351,7 @@ class RankLoop {
   std::optional<ClientRole> client_;
   std::deque<protocol::Envelope> local_;
   base::TimePoint next_tick_{};
+  bool lost_any_ = false;
 };
 
 int complain(base::Rank rank, const std::string& what, int code) {
@@ -283,45 +359,45 @@ int complain(base::Rank rank, const std::string& what, int code) {
   return rank == 0 ? code : 0;
 }
 
-/// Rank 0's code reaches a launcher by the verdict file, so that mpirun says nothing about it.
-int conclude(base::Rank rank, int code) {
-  if (rank != 0) return 0;
-  const std::string path = config::Environment::of_process().get(verdict_variable);
-  const bool written = !path.empty() && write_verdict(path, code).ok();
-  return rank_exit_code(code, written);
-}
+struct Served {
+  int code = 0;
+  bool lost_any = false;
+};
 
-int serve(const RunRequest& request, const ApplicationEntry& entry, const std::string& program,
-          net::MpiWorld& world) {
+Served serve(const RunRequest& request, const ApplicationEntry& entry, const std::string& program,
+             net::MpiWorld& world) {
   const config::Configuration& configuration = request.configuration;
   const auto grouped =
       world.group_nodes(static_cast<std::uint32_t>(configuration.integer("volley.node.ranks")));
-  if (!grouped) return complain(world.rank(), grouped.error(), 70);
+  if (!grouped) return {complain(world.rank(), grouped.error(), 70)};
   const auto environment = config::Environment::of_process();
   const std::string scratch =
       config::scratch_directory(configuration.text("volley.local.dir"), environment);
   const auto files = NodeFiles::distribute(world, configuration.text("volley.files"), scratch);
-  if (!files) return complain(world.rank(), files.error(), 2);
+  if (!files) return {complain(world.rank(), files.error(), 2)};
   ::setenv(node_files_variable, files.value().listing().c_str(), 1);
   const RankResources resources = measure_resources(world, configuration);
   std::string note;
   auto arena = open_arena(world, configuration, scratch, note);
-  if (!arena) return complain(world.rank(), arena.error(), 70);
+  if (!arena) return {complain(world.rank(), arena.error(), 70)};
   auto router = net::RankRouter::open(world, {configuration.bytes("volley.router.segment").value});
-  if (!router) return complain(world.rank(), router.error(), 70);
+  if (!router) return {complain(world.rank(), router.error(), 70)};
   auto channel = net::MpiDataChannel::open(world);
-  if (!channel) return complain(world.rank(), channel.error(), 70);
+  if (!channel) return {complain(world.rank(), channel.error(), 70)};
   if (!note.empty() && world.rank() == 0)
     std::fprintf(stderr, "volley: warning: %s\n", note.c_str());
-  int code = 0;
+  Served served;
   {
     RankLoop loop(request, entry, program, world, router.value(), channel.value(), arena.value(),
                   resources);
-    code = loop.run();
+    lift_start_limit();
+    served.code = loop.run([&](int code) { conclude(world.rank(), code); });
+    served.lost_any = loop.lost_any();
   }
+  if (served.lost_any) return served;
   router.value().close();
   channel.value().close();
-  return code;
+  return served;
 }
 
 /// Collective. The ranks whose application cannot be had, in ascending order.
@@ -342,6 +418,12 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
   handle_signals();
   // Sleeps between two looks at MPI are as short as the kernel's usual tolerance of 50 us.
   ::prctl(PR_SET_TIMERSLACK, 1000UL);
+  const auto environment = config::Environment::of_process();
+  if (const auto traces = traces_of(environment); traces.is_rank && traces.rank == 0) {
+    announce_first_rank(environment.get(verdict_variable));
+  }
+  const auto patience = request.configuration.duration("volley.network.timeout");
+  limit_start(patience);
   auto world = net::MpiWorld::start();
   if (!world) {
     std::fprintf(stderr, "volley: error: %s\n", world.error().c_str());
@@ -358,9 +440,12 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
     if (speaks) std::fprintf(stderr, "volley: error: %s\n", entry.error().c_str());
     code = 2;
   } else if (code = prelude ? prelude(world.value()) : 0; code == 0) {
-    code = serve(request, *entry.value(), program, world.value());
+    const Served served = serve(request, *entry.value(), program, world.value());
+    code = served.code;
+    if (served.lost_any) leave(rank, code);
   }
-  world.value().finalize();
+  lift_start_limit();
+  if (!world.value().finalize(patience)) leave(rank, code);
   return conclude(rank, code);
 }
 

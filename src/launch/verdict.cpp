@@ -18,11 +18,11 @@ namespace {
 constexpr int internal_error = 70;
 }
 
-Status write_verdict(const std::string& path, int exit_code) {
+Status write_verdict(const std::string& path, int exit_code, bool after_loss) {
   const std::string draft = path + ".draft";
   errno = 0;
   std::ofstream out(draft);
-  out << exit_code << '\n';
+  out << exit_code << (after_loss ? " after a loss\n" : "\n");
   out.close();
   if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
     return Failure{fmt::format("cannot write the exit code to {}: {}", path, std::strerror(errno))};
@@ -35,6 +35,13 @@ std::optional<int> read_verdict(const std::string& path) {
   int code = 0;
   if (!(in >> code)) return std::nullopt;
   return code;
+}
+
+bool verdict_after_loss(const std::string& path) {
+  std::ifstream in(path);
+  int code = 0;
+  std::string word;
+  return static_cast<bool>(in >> code >> word);
 }
 
 int rank_exit_code(int application_code, bool verdict_written) {

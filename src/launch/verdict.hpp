@@ -12,8 +12,11 @@ namespace volley::launch {
 /// Names the verdict file for rank 0; not set when somebody else's mpirun started the job.
 inline constexpr const char* verdict_variable = "VOLLEY_VERDICT";
 
-/// Rank 0, when the application is over. The file appears complete or not at all.
-base::Status write_verdict(const std::string& path, int exit_code);
+/// Rank 0, when the application is over. The file appears complete or not at all. `after_loss`: a
+/// rank was lost, so that mpirun may never return.
+base::Status write_verdict(const std::string& path, int exit_code, bool after_loss = false);
+/// Whether the verdict says so.
+bool verdict_after_loss(const std::string& path);
 /// The launcher; nothing when there is no verdict (yet).
 std::optional<int> read_verdict(const std::string& path);
 

@@ -24,8 +24,9 @@ class DataChannel {
   virtual void progress() = 0;
   /// Whether a transfer has completed. A ticket is forgotten once it is done.
   virtual bool done(Ticket ticket) = 0;
-  /// Forgets a transfer whose peer is gone; its memory must never be used again.
-  virtual void abandon(Ticket ticket) = 0;
+  /// Forgets a transfer whose peer is gone. True: its memory is free. False: what is still on the
+  /// way may be written to it or read from it at any time, so that it must never be used again.
+  [[nodiscard]] virtual bool abandon(Ticket ticket) = 0;
 };
 
 }  // namespace volley::net

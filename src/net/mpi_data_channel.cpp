@@ -239,11 +239,20 @@ bool MpiDataChannel::done(Ticket ticket) {
   return true;
 }
 
-void MpiDataChannel::abandon(Ticket ticket) {
+bool MpiDataChannel::abandon(Ticket ticket) {
   Transfer& transfer = state_->at(ticket);
-  if (transfer.request != nowhere) state_->remove_request(transfer.request);
+  bool ended = true;
+  if (transfer.request != nowhere) {
+    // A receive that has met no message can be cancelled; of others nobody knows what still comes.
+    MPI_Request request = state_->requests[transfer.request];
+    int complete = 0;
+    if (transfer.receives) MPI_Cancel(&request);
+    ended = MPI_Test(&request, &complete, MPI_STATUS_IGNORE) != MPI_SUCCESS || complete != 0;
+    state_->remove_request(transfer.request);
+  }
   transfer.in_use = false;
   state_->free.push_back(place_of(ticket));
+  return ended;
 }
 
 std::size_t MpiDataChannel::in_flight() const {

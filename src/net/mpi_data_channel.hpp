@@ -33,7 +33,7 @@ class MpiDataChannel final : public DataChannel {
   void progress() override;
   /// A transfer that MPI reports as failed is never done; its peer is gone, abandon it.
   bool done(Ticket ticket) override;
-  void abandon(Ticket ticket) override;
+  bool abandon(Ticket ticket) override;
   /// Transfers neither done nor abandoned.
   std::size_t in_flight() const;
 

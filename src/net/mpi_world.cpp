@@ -137,21 +137,25 @@ base::Status MpiWorld::group_nodes(std::uint32_t node_ranks) {
   return base::Done{};
 }
 
-void MpiWorld::finalize() {
+bool MpiWorld::finalize(base::Duration patience) {
   // Under srun with PMIx, MPI_Finalize lets a rank go while others still work, and the kernel
   // resets its connections with whatever was on the way. Waiting is asleep: containers have the
   // cores.
   MPI_Request everyone = MPI_REQUEST_NULL;
   int here = 0;
+  const auto begin = std::chrono::steady_clock::now();
   int code = MPI_Ibarrier(handles_->world, &everyone);
   while (code == MPI_SUCCESS && here == 0) {
     code = MPI_Test(&everyone, &here, MPI_STATUS_IGNORE);
-    if (here == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    if (here != 0) break;
+    if (std::chrono::steady_clock::now() - begin > patience) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
+  if (code != MPI_SUCCESS) return false;
   for (MPI_Comm* each : {&handles_->node, &handles_->host}) {
     if (*each != MPI_COMM_SELF) MPI_Comm_free(each);
   }
-  MPI_Finalize();
+  return MPI_Finalize() == MPI_SUCCESS;
 }
 
 std::vector<base::Rank> MpiWorld::ranks_of_node(std::uint32_t node) const {

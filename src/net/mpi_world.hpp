@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "protocol/codec.hpp"
 
 #include <cstdint>
@@ -41,8 +42,10 @@ class MpiWorld {
   /// Collective over the world. Ranks with shared memory form a node; with `node_ranks` > 0 a node
   /// is cut into groups of that many consecutive ranks of the world (tests of many nodes on one).
   base::Status group_nodes(std::uint32_t node_ranks);
-  /// Collective over the world: no rank leaves before all have come here.
-  void finalize();
+  /// Collective over the world: no rank leaves before all have come here. False when that did not
+  /// happen within `patience`, or MPI reports a failed rank: MPI_Finalize might wait for ever then,
+  /// and the process has to end without it.
+  [[nodiscard]] bool finalize(base::Duration patience = base::Duration::max());
 
   base::Rank rank() const { return rank_; }
   int size() const { return size_; }

@@ -1,6 +1,7 @@
 #include "net/rank_router.hpp"
 
 #include "net/doorbell.hpp"
+#include "net/failed_ranks.hpp"
 #include "net/mpi_handles.hpp"
 #include "net/mpi_world.hpp"
 #include "net/send_queue.hpp"
@@ -39,6 +40,7 @@ struct Peer {
   bool queued = false;           ///< in State::to_send
   bool arriving_listed = false;  ///< in State::receiving
   bool abandoned = false;
+  bool told = false;  ///< that it was abandoned
   std::deque<std::unique_ptr<Arrival>> arriving;
   FrameReader reader;
 };
@@ -62,6 +64,7 @@ struct RankRouter::State {
   std::vector<std::unique_ptr<Flight>> flights;
   std::deque<Delivery> ready;
   std::vector<base::Rank> lost;
+  std::vector<base::Rank> abandoned_by;
   std::vector<std::unique_ptr<Flight>> given_up;            ///< MPI may still read their memory
   std::vector<std::unique_ptr<Arrival>> given_up_arrivals;  ///< MPI may still write to it
   std::size_t arriving = 0;
@@ -84,6 +87,8 @@ struct RankRouter::State {
   bool deliver(const Handler& handler);
   void abandon(base::Rank rank);
   void lose(base::Rank rank);
+  void lose_failed();
+  void tell(base::Rank rank, Peer& peer);
 };
 
 RankRouter::State::~State() {
@@ -168,12 +173,14 @@ bool RankRouter::State::start_receives() {
     int found = 0;
     MPI_Message message = MPI_MESSAGE_NULL;
     MPI_Status status;
-    // An error names no rank here; the sender's heartbeat decides about it.
-    if (MPI_Improbe(MPI_ANY_SOURCE, router_tag, communicator, &found, &message, &status) !=
-            MPI_SUCCESS ||
-        found == 0) {
+    const int code =
+        MPI_Improbe(MPI_ANY_SOURCE, router_tag, communicator, &found, &message, &status);
+    if (code != MPI_SUCCESS) {
+      // The error names no rank; where the library cannot say either, heartbeats decide.
+      lose_failed();
       break;
     }
+    if (found == 0) break;
     int count = 0;
     MPI_Get_count(&status, MPI_BYTE, &count);
     auto arrival = std::make_unique<Arrival>();
@@ -185,6 +192,7 @@ bool RankRouter::State::start_receives() {
       lose(from);
       continue;
     }
+    if (count == 0 && !peers[from].abandoned) abandoned_by.push_back(from);
     accept(from, std::move(arrival));
   }
   return moved;
@@ -197,6 +205,7 @@ void RankRouter::State::accept(base::Rank from, std::unique_ptr<Arrival> arrival
     int done = 0;
     MPI_Test(&arrival->request, &done, MPI_STATUS_IGNORE);
     if (done == 0) given_up_arrivals.push_back(std::move(arrival));
+    tell(from, peer);
     return;
   }
   ++arriving;
@@ -283,6 +292,18 @@ void RankRouter::State::lose(base::Rank rank) {
   lost.push_back(rank);
 }
 
+void RankRouter::State::lose_failed() {
+  for (const base::Rank rank : failed_ranks(communicator)) lose(rank);
+}
+
+/// By an empty message, which is never part of a stream. It has just sent something: it takes it.
+void RankRouter::State::tell(base::Rank rank, Peer& peer) {
+  if (std::exchange(peer.told, true)) return;
+  auto flight = std::make_unique<Flight>(Flight{rank, Packet(Bytes{})});
+  MPI_Isend(nullptr, 0, MPI_BYTE, rank, router_tag, communicator, &flight->request);
+  given_up.push_back(std::move(flight));
+}
+
 RankRouter::RankRouter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RankRouter::RankRouter(RankRouter&& other) noexcept = default;
 RankRouter& RankRouter::operator=(RankRouter&& other) noexcept = default;
@@ -351,6 +372,12 @@ bool RankRouter::abandoned(base::Rank rank) const {
 }
 
 std::vector<base::Rank> RankRouter::take_lost() { return std::exchange(state_->lost, {}); }
+
+void RankRouter::look_for_failures() { state_->lose_failed(); }
+
+std::vector<base::Rank> RankRouter::take_abandoned_by() {
+  return std::exchange(state_->abandoned_by, {});
+}
 
 std::uint64_t RankRouter::dropped() const { return state_->dropped; }
 

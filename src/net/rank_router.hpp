@@ -54,11 +54,16 @@ class RankRouter {
   bool idle() const;
 
   /// Forgets a dead rank: drops what is queued for it and what still comes from it, and never
-  /// addresses it again.
+  /// addresses it again. One that is not dead, and sends something, is told once.
   void abandon(base::Rank rank);
   bool abandoned(base::Rank rank) const;
+  /// Asks the MPI library which ranks have failed: a probe for messages of any rank need not tell.
+  /// Cheap, but not for every poll().
+  void look_for_failures();
   /// Ranks that MPI has reported as failed since the last call; each has been abandoned.
   std::vector<base::Rank> take_lost();
+  /// Ranks that have abandoned this one since the last call.
+  std::vector<base::Rank> take_abandoned_by();
   /// Frames that were not sent because their rank had been abandoned.
   std::uint64_t dropped() const;
 

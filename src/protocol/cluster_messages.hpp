@@ -135,6 +135,13 @@ struct NodeRegistered {
 };
 /// At every interval. A rank that is silent for too long is lost, with all its containers.
 struct NodeHeartbeat {};
+/// From any rank whose MPI library says that another rank's process has failed.
+struct RankFailed {
+  Rank rank = base::no_rank;
+  std::string reason;
+};
+/// After a loss, when MPI_Finalize could wait for the dead: the rank has nothing left to do.
+struct NodeDeparted {};
 struct ApplicationSubmitted {
   Submission submission;
 };
@@ -190,7 +197,7 @@ using ResourceManagerMessage =
     std::variant<NodeRegistered, NodeHeartbeat, ApplicationSubmitted, ApplicationMasterRegistered,
                  ContainersRequested, ContainersReleased, ApplicationProgressReported,
                  ApplicationUnregistered, ContainerStarted, ContainerExited,
-                 ApplicationKillRequested>;
+                 ApplicationKillRequested, RankFailed, NodeDeparted>;
 
 // --- to a NodeManager ----------------------------------------------------------------------------
 
@@ -206,12 +213,27 @@ struct ContainerStopRequested {
 struct ApplicationCleanupRequested {
   ApplicationId application;
 };
+/// An attempt has failed and another one follows, which starts anew: the shuffle data can go.
+struct AttemptCleanupRequested {
+  ApplicationId application;
+};
 /// The MPI job ends once the rank's containers are gone.
 struct NodeShutdownRequested {
   std::int32_t exit_code = 0;
 };
-using NodeManagerMessage = std::variant<ContainerLaunchRequested, ContainerStopRequested,
-                                        ApplicationCleanupRequested, NodeShutdownRequested>;
+/// Another rank counts as lost: nothing is sent to it any more, and nothing of it is waited for.
+struct PeerLost {
+  Rank rank = base::no_rank;
+  std::string reason;
+};
+/// The answer to NodeHeartbeat: rank 0 lives.
+struct HeartbeatAnswered {};
+/// The answer to NodeDeparted.
+struct NodeDismissed {};
+using NodeManagerMessage =
+    std::variant<ContainerLaunchRequested, ContainerStopRequested, ApplicationCleanupRequested,
+                 NodeShutdownRequested, PeerLost, HeartbeatAnswered, NodeDismissed,
+                 AttemptCleanupRequested>;
 
 // --- to an ApplicationMaster ---------------------------------------------------------------------
 

@@ -321,9 +321,17 @@ struct ContainerMemoryReleased {
 struct ApplicationDataRemoved {
   ApplicationId application;
 };
+/// The same, but the application goes on, with other shuffles.
+struct AttemptDataRemoved {
+  ApplicationId application;
+};
+/// From the rank's NodeManager: another rank will neither send nor take data any more.
+struct SourceLost {
+  Rank rank = base::no_rank;
+};
 using ShuffleServiceMessage =
     std::variant<MapOutputWritten, ShuffleSizesRequested, ExchangeRequested, ExchangeOffered,
                  PartitionRequested, ShuffleRemoved, ContainerMemoryReleased,
-                 ApplicationDataRemoved>;
+                 ApplicationDataRemoved, AttemptDataRemoved, SourceLost>;
 
 }  // namespace volley::protocol

@@ -100,14 +100,32 @@ void ResourceManager::announce_cluster(const std::string& problem, Outbox& outbo
 
 void ResourceManager::on(const NodeHeartbeat&, const Address& from, Outbox& outbox) {
   const auto rank = static_cast<std::size_t>(from.rank);
-  if (rank >= last_heard_.size()) return;  // the cluster is not complete yet
   if (!lost(from.rank)) {
-    last_heard_[rank] = now_;
+    outbox.send(from, HeartbeatAnswered{});
+    if (rank < last_heard_.size()) last_heard_[rank] = now_;  // else it is not complete yet
     return;
   }
   // It only stood still. Its work is done elsewhere by now, and what it offers is not counted.
   drop("NodeHeartbeat", from);
   outbox.send(from, NodeShutdownRequested{1});
+}
+
+void ResourceManager::on(const RankFailed& message, const Address& from, Outbox& outbox) {
+  const bool other =
+      message.rank > 0 && static_cast<std::uint32_t>(message.rank) < options_.expected_ranks;
+  if (!other || lost(message.rank) || departed_.contains(message.rank)) {
+    return drop("RankFailed", from);
+  }
+  if (!announced_) {
+    return announce_cluster(fmt::format("rank {} {}", message.rank, message.reason), outbox);
+  }
+  lose_rank(message.rank, message.reason, outbox);
+  settle(outbox);
+}
+
+void ResourceManager::on(const NodeDeparted&, const Address& from, Outbox& outbox) {
+  if (lost(from.rank) || !departed_.insert(from.rank).second) return drop("NodeDeparted", from);
+  outbox.send(from, NodeDismissed{});
 }
 
 // --- requests of clients and ApplicationMasters --------------------------------------------------

@@ -47,6 +47,10 @@ class ResourceManager {
           protocol::Outbox& outbox);
   void on(const protocol::NodeHeartbeat& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::RankFailed& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::NodeDeparted& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void on(const protocol::ApplicationSubmitted& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::ApplicationMasterRegistered& message, const protocol::Address& from,
@@ -72,6 +76,10 @@ class ResourceManager {
   std::size_t applications() const { return applications_.size(); }
   std::size_t containers() const;
   const ClusterCapacity& capacity() const { return capacity_; }
+  /// Whether every rank but this one is lost or has taken its leave.
+  bool alone() const {
+    return lost_ranks_.size() + departed_.size() + 1 >= options_.expected_ranks;
+  }
   /// Messages that came too late or made no sense.
   std::uint64_t dropped() const { return dropped_; }
 
@@ -117,7 +125,7 @@ class ResourceManager {
   void complete(Application& application, Outcome outcome, protocol::Outbox& outbox);
   /// Ranks that are silent are lost, with all that ran there.
   void check_ranks(protocol::Outbox& outbox);
-  void lose_rank(base::Rank rank, protocol::Outbox& outbox);
+  void lose_rank(base::Rank rank, const std::string& why, protocol::Outbox& outbox);
   bool lost(base::Rank rank) const { return lost_ranks_.contains(rank); }
   void check_master(Application& application, protocol::Outbox& outbox);
   void announce_end(const Application& application, protocol::Outbox& outbox) const;
@@ -131,6 +139,7 @@ class ResourceManager {
   base::TimePoint next_rank_check_{};
   std::vector<base::TimePoint> last_heard_;  ///< of every rank
   std::set<base::Rank> lost_ranks_;
+  std::set<base::Rank> departed_;
   bool announced_ = false;
   std::string problem_;  ///< why the cluster cannot work; empty when it can
   ClusterCapacity capacity_;

@@ -294,15 +294,23 @@ void ResourceManager::check_ranks(Outbox& outbox) {
   // Rank 0 is this very rank.
   for (std::size_t i = 1; i < last_heard_.size(); ++i) {
     const auto rank = static_cast<Rank>(i);
-    if (!lost(rank) && now_ - last_heard_[i] >= options_.network_timeout) lose_rank(rank, outbox);
+    const bool silent = now_ - last_heard_[i] >= options_.network_timeout;
+    if (!silent || lost(rank) || departed_.contains(rank)) continue;
+    lose_rank(rank,
+              fmt::format("no heartbeat for {} (volley.network.timeout)",
+                          base::format_duration(options_.network_timeout)),
+              outbox);
   }
 }
 
-void ResourceManager::lose_rank(Rank rank, Outbox& outbox) {
+void ResourceManager::lose_rank(Rank rank, const std::string& why, Outbox& outbox) {
   lost_ranks_.insert(rank);
-  const std::string reason =
-      fmt::format("rank {} was lost: no heartbeat for {} (volley.network.timeout)", rank,
-                  base::format_duration(options_.network_timeout));
+  const std::string reason = fmt::format("rank {} was lost: {}", rank, why);
+  for (std::size_t i = 0; i < last_heard_.size(); ++i) {
+    const auto other = static_cast<Rank>(i);
+    if (lost(other) || departed_.contains(other)) continue;
+    outbox.send(at_rank(Role::node_manager, other), PeerLost{rank, reason});
+  }
   std::vector<ContainerExited> exits;
   for (const auto& [number, application] : applications_) {
     for (const auto& [id, container] : application.containers) {
@@ -349,6 +357,11 @@ void ResourceManager::next_attempt_or_fail(Application& application, Outbox& out
   }
   const std::string why = fmt::format("attempt {} of {} failed: {}", application.attempt,
                                       options_.max_am_attempts, application.last_failure);
+  for (std::size_t rank = 0; rank < capacity_.size(); ++rank) {
+    if (lost(static_cast<Rank>(rank))) continue;
+    outbox.send(at_rank(Role::node_manager, static_cast<Rank>(rank)),
+                AttemptCleanupRequested{application.id});
+  }
   ++application.attempt;
   application.last_container = 0;
   application.master = {};

@@ -1,5 +1,6 @@
 #include "worker/node_manager.hpp"
 
+#include "base/liveness.hpp"
 #include "protocol/containers.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ using base::TimePoint;
 
 namespace {
 constexpr std::string_view component = "NodeManager";
+constexpr std::int32_t orphan_exit_code = 70;
 const Address resource_manager = at_rank(Role::resource_manager, 0);
 
 std::string describe_member(const ContainerLaunch& launch) {
@@ -128,10 +130,19 @@ void NodeManager::on(const ApplicationCleanupRequested& message, const Address&,
               ApplicationDataRemoved{message.application});
 }
 
+void NodeManager::on(const AttemptCleanupRequested& message, const Address&, Outbox& outbox) {
+  outbox.send(at_rank(Role::shuffle_service, options_.rank),
+              AttemptDataRemoved{message.application});
+}
+
 void NodeManager::on(const NodeShutdownRequested& message, const Address& from, Outbox&) {
   if (shutdown_code_) return drop("NodeShutdownRequested", from);
-  shutdown_code_ = message.exit_code;
-  log_.debug(component, "{}: shutting down, exit code {}, {} left", place(), message.exit_code,
+  shut_down(message.exit_code);
+}
+
+void NodeManager::shut_down(std::int32_t exit_code) {
+  shutdown_code_ = exit_code;
+  log_.debug(component, "{}: shutting down, exit code {}, {} left", place(), exit_code,
              counted(containers_.size(), "container"));
   for (auto& [id, member] : containers_) {
     stop(member, {exit_stopped_by_rm, "the cluster is shutting down"});
@@ -139,7 +150,34 @@ void NodeManager::on(const NodeShutdownRequested& message, const Address& from, 
   stopped_early_.clear();
 }
 
+void NodeManager::on(const PeerLost& message, const Address&, Outbox& outbox) {
+  log_.debug(component, "{}: {}", place(), message.reason);
+  outbox.send(at_rank(Role::shuffle_service, options_.rank), SourceLost{message.rank});
+}
+
+void NodeManager::on(const HeartbeatAnswered&, const Address&, Outbox&) { answered_ = true; }
+
+void NodeManager::on(const NodeDismissed&, const Address&, Outbox&) { dismissed_ = true; }
+
+void NodeManager::orphaned(const std::string& reason) {
+  if (orphan_) return;
+  orphan_ = true;
+  log_.error(component, "{}: {}; ending", place(), reason);
+  if (!shutdown_code_) shut_down(orphan_exit_code);
+}
+
+void NodeManager::check_resource_manager(TimePoint now) {
+  if (options_.network_timeout == base::Duration{0}) return;
+  const bool asleep = base::slept(last_tick_, now, options_.network_timeout);
+  last_tick_ = now;
+  if (std::exchange(answered_, false) || asleep || !last_answer_) last_answer_ = now;
+  if (shutdown_code_ || now - *last_answer_ < options_.network_timeout) return;
+  orphaned(fmt::format("no answer from rank 0 for {} (volley.network.timeout)",
+                       base::format_duration(options_.network_timeout)));
+}
+
 void NodeManager::tick(TimePoint now, Outbox& outbox) {
+  check_resource_manager(now);
   if (now >= next_heartbeat_ && !shutdown_code_) {
     next_heartbeat_ = now + options_.heartbeat_interval;
     outbox.send(resource_manager, NodeHeartbeat{});

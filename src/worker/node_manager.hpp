@@ -32,6 +32,8 @@ class NodeManager {
     /// Between SIGTERM and SIGKILL.
     base::Duration kill_grace = std::chrono::milliseconds{250};
     base::Duration heartbeat_interval = std::chrono::seconds{1};
+    /// Silence of the ResourceManager after which the rank ends by itself; 0: it waits for ever.
+    base::Duration network_timeout{0};
   };
 
   /// `launcher` and `log` outlive the NodeManager.
@@ -47,7 +49,17 @@ class NodeManager {
           protocol::Outbox& outbox);
   void on(const protocol::NodeShutdownRequested& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::AttemptCleanupRequested& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::PeerLost& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::HeartbeatAnswered& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::NodeDismissed& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void tick(base::TimePoint now, protocol::Outbox& outbox);
+  /// The ResourceManager is gone, or has given this rank up: everything here ends.
+  void orphaned(const std::string& reason);
 
   /// From whoever watches the processes. Everything the container sent must be routed before.
   void container_exited(const base::ContainerId& container, const ProcessEnd& end,
@@ -55,6 +67,9 @@ class NodeManager {
 
   /// A shutdown was requested and all members are gone.
   bool finished() const { return shutdown_code_.has_value() && containers_.empty(); }
+  /// Nobody waits for this rank any more.
+  bool dismissed() const { return dismissed_; }
+  bool is_orphan() const { return orphan_; }
   /// Of the shutdown; 0 before one was requested.
   std::int32_t exit_code() const { return shutdown_code_.value_or(0); }
   bool quiescent() const { return containers_.empty() && stopped_early_.empty(); }
@@ -84,6 +99,8 @@ class NodeManager {
   void refuse(const base::ContainerId& container, std::uint32_t member, StopOrder order,
               protocol::Outbox& outbox) const;
   bool is_over(const base::ApplicationId& application) const;
+  void shut_down(std::int32_t exit_code);
+  void check_resource_manager(base::TimePoint now);
   void drop(std::string_view what, const protocol::Address& from);
   std::string place() const;
 
@@ -98,6 +115,11 @@ class NodeManager {
   std::deque<base::ApplicationId> over_;
   std::optional<std::int32_t> shutdown_code_;
   base::TimePoint next_heartbeat_{};
+  base::TimePoint last_tick_{};
+  std::optional<base::TimePoint> last_answer_;
+  bool answered_ = false;  ///< since the last tick
+  bool dismissed_ = false;
+  bool orphan_ = false;
   std::uint64_t dropped_ = 0;
 };
 

@@ -55,6 +55,27 @@ class Fabric {
     return last_;
   }
   bool done(net::DataChannel::Ticket ticket) { return done_.erase(ticket) != 0; }
+  /// The transfer will not happen.
+  void forget(net::DataChannel::Ticket ticket) {
+    const auto gone = [&](auto& queues) {
+      for (auto& [key, queue] : queues) {
+        std::erase_if(queue, [&](const auto& one) { return one.ticket == ticket; });
+      }
+      std::erase_if(queues, [](const auto& entry) { return entry.second.empty(); });
+    };
+    gone(sends_);
+    gone(receives_);
+    done_.erase(ticket);
+  }
+
+  /// Nothing that was named before moves to or from the rank.
+  void forget_rank(base::Rank rank) {
+    const auto concerns = [&](const auto& entry) {
+      return std::get<0>(entry.first) == rank || std::get<1>(entry.first) == rank;
+    };
+    std::erase_if(sends_, concerns);
+    std::erase_if(receives_, concerns);
+  }
 
   /// Moves a random block; false when nothing matches.
   bool step(Random& random) {
@@ -83,6 +104,7 @@ class Fabric {
     posted_[{std::get<0>(key), std::get<1>(key)}] -= to.block.size();
     return true;
   }
+  bool still() const { return sends_.empty() && receives_.empty(); }
   bool empty() const { return sends_.empty() && receives_.empty() && done_.empty(); }
 
   bool damage_next = false;
@@ -121,7 +143,10 @@ class SimulatedChannel final : public net::DataChannel {
   }
   void progress() override {}  // the fabric moves by itself
   bool done(Ticket ticket) override { return fabric_.done(ticket); }
-  void abandon(Ticket) override { ADD_FAILURE() << "no rank is lost here"; }
+  bool abandon(Ticket ticket) override {
+    fabric_.forget(ticket);
+    return true;
+  }
 
  private:
   base::Rank self_;
@@ -219,6 +244,15 @@ class World {
     }
   }
 
+  /// The rank dies, with what is on its way to or from it; the others are not told.
+  void kill(base::Rank rank) {
+    dead_.insert(rank);
+    fabric.forget_rank(rank);
+    std::erase_if(queues_, [&](const auto& entry) {
+      return entry.first.first.rank == rank || entry.first.second.rank == rank;
+    });
+  }
+
   /// The answers of type M that arrived, which are then forgotten.
   template <class M>
   std::vector<M> take() {
@@ -275,12 +309,20 @@ class World {
 
   void expect_empty() {
     EXPECT_TRUE(queues_.empty());
-    EXPECT_TRUE(fabric.empty());
+    // What was done for a dead rank is never asked for.
+    EXPECT_TRUE(dead_.empty() ? fabric.empty() : fabric.still());
     for (const auto& held : services) {
+      if (dead_.contains(static_cast<base::Rank>(&held - services.data()))) continue;
       EXPECT_TRUE(held->empty());
       EXPECT_FALSE(held->busy());
     }
-    for (const auto& [node, held] : arenas) EXPECT_EQ(held.used_slabs(), 0U) << "node " << node;
+    for (const auto& [node, held] : arenas) {
+      std::uint64_t used = 0;
+      for (std::uint64_t slab = 0; slab < held.all_slabs(); ++slab) {
+        used += held.owner(slab) != 0 && !of_dead(held.owner(slab)) ? 1 : 0;
+      }
+      EXPECT_EQ(used, 0U) << "node " << node;
+    }
   }
 
   std::uint64_t dropped() const {
@@ -305,8 +347,15 @@ class World {
     }
   }
 
+  bool of_dead(storage::NodeArena::Owner owner) const {
+    return std::any_of(dead_.begin(), dead_.end(), [&](base::Rank rank) {
+      return owner == storage::rank_owner(rank) ||
+             owner == storage::container_owner(rank, executor(rank).container);
+    });
+  }
   void enqueue(protocol::Outbox& outbox) {
     for (auto& envelope : outbox.take()) {
+      if (dead_.contains(envelope.from.rank) || dead_.contains(envelope.to.rank)) continue;
       auto& queue = queues_[{envelope.from, envelope.to}];
       const bool twice = duplicate_offers && envelope.from.role == Role::shuffle_service &&
                          envelope.to.role == Role::shuffle_service;
@@ -337,6 +386,7 @@ class World {
     enqueue(outbox);
   }
   bool progress(base::Rank rank) {
+    if (dead_.contains(rank)) return false;
     protocol::Outbox outbox(protocol::at_rank(Role::shuffle_service, rank));
     const bool any = service(rank).progress(outbox);
     enqueue(outbox);
@@ -347,6 +397,7 @@ class World {
   std::vector<std::unique_ptr<SimulatedChannel>> channels_;
   std::map<std::pair<Address, Address>, std::deque<protocol::Envelope>> queues_;
   std::vector<protocol::Envelope> inbox_;
+  std::set<base::Rank> dead_;
 };
 
 /// One shuffle with random content: who wrote which map, and what a reader must see.

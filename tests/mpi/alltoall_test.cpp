@@ -146,6 +146,6 @@ int main() {
     all.close();
   }
   if (world.rank() == 0) std::printf("alltoall_test passed: %d exchanges\n", tried);
-  world.finalize();
+  VOLLEY_CHECK(world.finalize(), "rank={}", world.rank());
   return 0;
 }

@@ -160,7 +160,7 @@ void test_data_channel(const MpiWorld& world) {
   }
   VOLLEY_CHECK(channel.in_flight() == 0, "in flight={}", channel.in_flight());
   Bytes never(100);
-  channel.abandon(channel.receive(left, 9, never));
+  VOLLEY_CHECK(channel.abandon(channel.receive(left, 9, never)), "a receive that met nothing");
   VOLLEY_CHECK(channel.in_flight() == 0, "in flight={}", channel.in_flight());
 }
 
@@ -196,6 +196,6 @@ int main() {
   // Needs a rank that abandons, one that stays and one that is given up.
   if (world.size() >= 3) test_abandon(world);
   if (world.rank() == 0) std::puts("router_test passed");
-  world.finalize();
+  VOLLEY_CHECK(world.finalize(), "rank={}", world.rank());
   return 0;
 }

@@ -87,6 +87,6 @@ int main() {
     std::printf("world_test passed: %s; %s; %u node(s)\n", world.library().c_str(),
                 world.transport_name().c_str(), world.nodes());
   }
-  world.finalize();
+  VOLLEY_CHECK(world.finalize(), "rank={}", world.rank());
   return 0;
 }

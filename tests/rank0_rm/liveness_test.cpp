@@ -85,6 +85,44 @@ TEST_F(LivenessTest, ASilentRankIsLostWithItsContainers) {
   EXPECT_EQ(probe.take<NodeShutdownRequested>().size(), 1U);
 }
 
+TEST_F(LivenessTest, ARankThatMpiReportsAsFailedIsLostAtOnceAndOnce) {
+  tick(2);
+  rm.on(RankFailed{2, "its process has failed"}, at_rank(Role::node_manager, 1), probe.outbox());
+  rm.on(RankFailed{2, "its process has failed"}, at_rank(Role::node_manager, 0), probe.outbox());
+  const auto lost = probe.take<RankLost>();
+  ASSERT_EQ(lost.size(), 1U);
+  EXPECT_NE(lost[0].message.reason.find("its process has failed"), std::string::npos);
+  const auto told = probe.take<PeerLost>();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].to.rank, 0);
+  EXPECT_EQ(told[1].to.rank, 1);
+  EXPECT_EQ(rm.dropped(), 1U);
+}
+
+TEST_F(LivenessTest, ItIsAloneWhenTheOthersAreLostOrHaveDeparted) {
+  tick(2);
+  rm.on(RankFailed{2, "failed"}, at_rank(Role::node_manager, 1), probe.outbox());
+  EXPECT_FALSE(rm.alone());
+  rm.on(NodeDeparted{}, at_rank(Role::node_manager, 1), probe.outbox());
+  EXPECT_EQ(probe.take<NodeDismissed>().size(), 1U);
+  EXPECT_TRUE(rm.alone());
+  // Its silence is no loss.
+  for (int second = 3; second < 60; ++second) tick(second);
+  EXPECT_TRUE(probe.take<PeerLost>().size() == 2U);
+}
+
+TEST(ResourceManager, ARankThatFailsBeforeAllAreThereMakesTheClusterUnusable) {
+  base::Log log{"test", base::LogLevel::off};
+  ResourceManager::Options options;
+  options.expected_ranks = 2;
+  ResourceManager rm(options, log);
+  volley::testing::Probe probe{at_rank(Role::resource_manager, 0)};
+  rm.on(RankFailed{1, "has failed"}, at_rank(Role::node_manager, 0), probe.outbox());
+  const auto ready = probe.take<ClusterReady>();
+  ASSERT_EQ(ready.size(), 1U);
+  EXPECT_NE(ready[0].message.problem.find("rank 1 has failed"), std::string::npos);
+}
+
 TEST_F(LivenessTest, AResourceManagerThatStoodStillAccusesNobody) {
   pass(2, 10, true);
   tick(500);

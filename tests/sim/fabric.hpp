@@ -39,7 +39,9 @@ class Fabric {
   }
   /// One bit of the next block with data arrives wrong.
   void damage_next() { damage_next_ = true; }
-  void complete(Ticket ticket) { done_.insert(ticket); }
+  void complete(Ticket ticket) {
+    if (forgotten_.erase(ticket) == 0) done_.insert(ticket);
+  }
   bool take_done(Ticket ticket) { return done_.erase(ticket) != 0; }
   /// What the rank's transfers would still do must not happen any more.
   void lose(base::Rank rank) {
@@ -48,6 +50,19 @@ class Fabric {
     };
     std::erase_if(sends_, concerns);
     std::erase_if(receives_, concerns);
+  }
+  /// The transfer will not happen.
+  void forget(Ticket ticket) {
+    const auto gone = [&](auto& transfers) {
+      for (auto& [key, queue] : transfers) {
+        std::erase_if(queue, [&](const auto& one) { return one.ticket == ticket; });
+      }
+      std::erase_if(transfers, [](const auto& entry) { return entry.second.empty(); });
+    };
+    gone(sends_);
+    gone(receives_);
+    done_.erase(ticket);
+    forgotten_.insert(ticket);
   }
 
  private:
@@ -91,6 +106,7 @@ class Fabric {
   std::map<Key, std::deque<Send>> sends_;
   std::map<Key, std::deque<Receive>> receives_;
   std::set<Ticket> done_;
+  std::set<Ticket> forgotten_;
 };
 
 class SimulatedChannel final : public net::DataChannel {
@@ -104,7 +120,10 @@ class SimulatedChannel final : public net::DataChannel {
   }
   void progress() override {}  // the fabric moves by itself
   bool done(Ticket ticket) override { return fabric_.take_done(ticket); }
-  void abandon(Ticket) override {}
+  bool abandon(Ticket ticket) override {
+    fabric_.forget(ticket);
+    return true;
+  }
 
  private:
   base::Rank self_;

@@ -191,5 +191,42 @@ TEST_F(NodeManagerTest, DropsDuplicatesAndUnknownExits) {
   EXPECT_EQ(manager.dropped(), 2U);
 }
 
+TEST_F(NodeManagerTest, WithoutAnswersOfRank0ItStopsAllAndEnds) {
+  NodeManager::Options watching = options();
+  watching.network_timeout = std::chrono::seconds{10};
+  NodeManager orphan{watching, launcher, log};
+  ContainerLaunch first;
+  first.container = id(1);
+  orphan.on(ContainerLaunchRequested{first}, am, probe.outbox());
+  int second = 0;
+  const auto pass = [&](int seconds, bool answers) {
+    for (int tenths = 0; tenths < seconds * 10; ++tenths) {
+      orphan.tick(base::TimePoint{std::chrono::milliseconds{100 * ++second}}, probe.outbox());
+      if (answers) {
+        orphan.on(HeartbeatAnswered{}, at_rank(Role::resource_manager, 0), probe.outbox());
+      }
+    }
+  };
+  pass(60, true);
+  EXPECT_FALSE(orphan.is_orphan());
+  pass(9, false);
+  EXPECT_FALSE(orphan.is_orphan());
+  pass(2, false);
+  EXPECT_TRUE(orphan.is_orphan());
+  EXPECT_EQ(orphan.exit_code(), 70);
+  EXPECT_FALSE(orphan.finished());
+  EXPECT_FALSE(launcher.signals.empty());
+  orphan.container_exited(id(1), {0, SIGTERM, 0, ""}, probe.outbox());
+  EXPECT_TRUE(orphan.finished());
+}
+
+TEST_F(NodeManagerTest, TheShuffleServiceHearsOfALostPeer) {
+  manager.on(PeerLost{1, "rank 1 was lost"}, at_rank(Role::resource_manager, 0), probe.outbox());
+  const auto told = probe.take<SourceLost>();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].message.rank, 1);
+  EXPECT_EQ(told[0].to, at_rank(Role::shuffle_service, 3));
+}
+
 }  // namespace
 }  // namespace volley::worker
