@@ -82,6 +82,12 @@ void StageStatistics::task_ended(const TaskEnd& end) {
   }
 }
 
+void StageStatistics::task_killed(const TaskEnd& end) {
+  ++summary_.tasks_killed;
+  const auto found = open_.find(end.stage);
+  if (found != open_.end()) ++found->second.summary.killed;
+}
+
 std::optional<HottestKey> StageStatistics::stage_ended(base::StageId stage, bool succeeded,
                                                        base::TimePoint now) {
   auto node = open_.extract(stage);
