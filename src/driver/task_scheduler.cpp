@@ -125,10 +125,26 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
     message.shuffles.push_back(
         {read.shuffle, read.partition, holder_on(shuffles_, workers_.nodes(), read, worker.node)});
   }
+  warn_if_large(key, set, message);
   running_.emplace(task, Running{key, index, attempt, worker.key, turn.now});
   turn.outbox.send(worker.address, std::move(message));
   workers_.task_started(worker.key, task, turn.now);
   ++counts_.launched;
+}
+
+/// Once for each stage: such tasks make the driver a bottleneck.
+void TaskScheduler::warn_if_large(const SetKey& key, TaskSet& set,
+                                  const protocol::TaskLaunched& task) {
+  constexpr std::size_t large = 1000U << 10U;
+  std::size_t bytes = 0;
+  for (const protocol::SourceInput& source : task.sources) {
+    if (source.payload) bytes += source.payload->size();
+  }
+  if (bytes <= large || !set.first_large()) return;
+  log_.warn("TaskSetManager",
+            "Stage {} contains a task of very large size ({}). The maximum recommended task size "
+            "is {}: read what it needs from a file instead",
+            key.stage, base::format_bytes(bytes), base::format_bytes(large));
 }
 
 void TaskScheduler::on(const protocol::CommitRequested& message, const protocol::Address& from,

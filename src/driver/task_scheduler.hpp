@@ -132,6 +132,8 @@ class TaskScheduler {
   void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
               Turn& turn);
 
+  void warn_if_large(const SetKey& key, TaskSet& set, const protocol::TaskLaunched& task);
+
   // Offers: task_scheduler_offers.cpp.
   void fill_slots(Turn& turn);
   std::vector<SetKey> order() const;

@@ -32,8 +32,12 @@ void TaskSet::put_back(std::uint32_t index, const WorkerTable& workers) {
     const Worker* worker = workers.live(key) ? workers.find(key) : nullptr;
     if (worker == nullptr || (task.spec.node && worker->node != *task.spec.node)) return true;
     preferred_nodes_[key] = worker->node;
+    inhabited_.insert(worker->node);
     return false;
   });
+  for (const std::uint32_t node : task.spec.near) {
+    if (workers.node_live(node)) inhabited_.insert(node);
+  }
   set_state(task, State::waiting);
   enlist(task);
 }
@@ -85,17 +89,19 @@ const std::vector<Locality>& TaskSet::levels() const {
 }
 
 Locality TaskSet::allowed(base::TimePoint now) {
-  const auto waits = [&](auto& lists) {
-    while (!lists.empty()) {
-      List& list = lists.begin()->second;
+  const auto waits = [&](auto& lists, auto&& somebody_there) {
+    for (auto entry = lists.begin(); entry != lists.end();) {
+      List& list = entry->second;
       while (!list.empty() && at(list.front()).state != State::waiting) list.pop_front();
-      if (!list.empty()) return true;
-      lists.erase(lists.begin());
+      if (!list.empty() && somebody_there(entry->first)) return true;
+      entry = list.empty() ? lists.erase(entry) : std::next(entry);
     }
     return false;
   };
   if (!has_preferences_) return Locality::any;
-  return clock_.allowed(now, waits(by_worker_), waits(near_));
+  const bool process = waits(by_worker_, [](const WorkerKey&) { return true; });
+  const bool node = waits(near_, [&](std::uint32_t id) { return inhabited_.contains(id); });
+  return clock_.allowed(now, process, node);
 }
 
 std::optional<TaskSet::Taken> TaskSet::take(const Worker& worker, Locality most,
@@ -136,7 +142,9 @@ bool TaskSet::waits_for_better(base::TimePoint now) {
 }
 
 void TaskSet::worker_added(const Worker& worker, base::TimePoint now) {
-  if (has_preferences_ && near_.contains(worker.node)) clock_.start_over(now);
+  if (!has_preferences_) return;
+  inhabited_.insert(worker.node);
+  if (near_.contains(worker.node)) clock_.start_over(now);
 }
 
 std::vector<GangTask> TaskSet::gang() const {

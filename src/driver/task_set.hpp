@@ -22,6 +22,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace volley::driver {
@@ -136,6 +137,8 @@ class TaskSet {
   const TaskSetSpec& spec() const { return spec_; }
   TaskSetExclusion& exclusion() { return exclusion_; }
   const TaskSetExclusion& exclusion() const { return exclusion_; }
+  /// True the first time.
+  bool first_large() { return !std::exchange(large_, true); }
   /// Workers that know the stage's binary.
   std::set<WorkerKey>& defined() { return defined_; }
 
@@ -171,6 +174,7 @@ class TaskSet {
   std::unordered_map<std::uint32_t, List> delayed_by_node_;  ///< also in by_worker_
   List delayed_;                                             ///< also in by_worker_
   std::map<WorkerKey, std::uint32_t> preferred_nodes_;       ///< of preferred workers
+  std::set<std::uint32_t> inhabited_;  ///< nodes of near_ that have had a live worker
   std::set<std::uint32_t> bound_nodes_;
   std::map<std::uint32_t, base::TimePoint> homeless_since_;  ///< by node
   std::set<WorkerKey> defined_;
@@ -186,6 +190,7 @@ class TaskSet {
   base::Duration typical_{};  ///< moving mean of durations; 0: none known
   bool failed_ = false;
   bool zombie_ = false;
+  bool large_ = false;
 };
 
 }  // namespace volley::driver
