@@ -1,5 +1,6 @@
 // Configuration::validate: everything that is wrong, at once.
 #include "config/configuration.hpp"
+#include "config/rank_labels.hpp"
 #include "config/spark_keys.hpp"
 #include "config/suggestion.hpp"
 
@@ -53,6 +54,19 @@ void check_entry(const Entry& entry, Validation& result, std::vector<std::string
   }
 }
 
+void check_allocation(const Configuration& configuration, Validation& result) {
+  const std::string prefix = "volley.dynamicAllocation.";
+  const std::int64_t least = configuration.integer(prefix + "minExecutors");
+  const std::int64_t most = configuration.integer(prefix + "maxExecutors");
+  if (most != 0 && least > most) {
+    result.errors.push_back(fmt::format(
+        "{0}minExecutors={1} must not be greater than {0}maxExecutors={2}", prefix, least, most));
+  }
+  if (const auto labels = parse_rank_labels(configuration.text("volley.rank.labels")); !labels) {
+    result.errors.push_back("volley.rank.labels: " + labels.error());
+  }
+}
+
 /// Rules over several options; their values are good one by one.
 void check_together(const Configuration& configuration, Validation& result) {
   if (configuration.duration("volley.network.timeout") <=
@@ -62,6 +76,7 @@ void check_together(const Configuration& configuration, Validation& result) {
         configuration.text("volley.network.timeout"),
         configuration.text("volley.executor.heartbeatInterval")));
   }
+  check_allocation(configuration, result);
 }
 
 }  // namespace

@@ -239,7 +239,7 @@ void Driver::check_heartbeats(Turn& turn) {
       // Not to the executor: one that is stopped or stuck would keep its container for ever.
       turn.outbox.send(protocol::at_rank(protocol::Role::node_manager, worker.address.rank),
                        protocol::ContainerStopRequested{worker.address.container,
-                                                        protocol::exit_stopped_by_am, reason});
+                                                        protocol::exit_silent, reason});
     }
     lose_executor(key.executor, true, reason, turn);
   }
@@ -255,7 +255,7 @@ void Driver::check_expected(Turn& turn) {
     for (const base::Rank rank : late.ranks) {
       turn.outbox.send(
           protocol::at_rank(protocol::Role::node_manager, rank),
-          protocol::ContainerStopRequested{late.container, protocol::exit_stopped_by_am, reason});
+          protocol::ContainerStopRequested{late.container, protocol::exit_silent, reason});
     }
     lose_executor(late.executor, false, reason, turn);
   }
@@ -279,10 +279,13 @@ void Driver::check_starvation(Turn& turn) {
 void Driver::report_progress(Turn& turn) {
   const auto fraction = static_cast<float>(progress().fraction);
   const bool moved = std::fabs(fraction - reported_progress_) >= progress_step;
-  if (!moved && turn.now < next_report_) return;
+  std::string stages = statistics_.running();
+  if (!moved && turn.now < next_report_ && stages == reported_stages_) return;
   next_report_ = turn.now + options_.heartbeat_interval;
   reported_progress_ = fraction;
-  turn.outbox.send(options_.application_master, protocol::DriverProgressed{fraction});
+  reported_stages_ = stages;
+  turn.outbox.send(options_.application_master,
+                   protocol::DriverProgressed{fraction, std::move(stages)});
 }
 
 bool Driver::idle() const {

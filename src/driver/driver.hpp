@@ -93,6 +93,7 @@ class Driver {
   bool ticked_ = false;  ///< now_ is a real time
   bool starving_ = false;
   float reported_progress_ = 0;
+  std::string reported_stages_;
   std::uint64_t late_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "launch/driver_seat.hpp"
 
+#include "launch/allocation_settings.hpp"
+
 #include <volley/context.hpp>
 
 #include <fmt/format.h>
@@ -91,12 +93,7 @@ DriverSeat::~DriverSeat() {
 }
 
 void DriverSeat::start(protocol::Outbox& out) {
-  const config::Configuration& configuration = options_.configuration;
-  protocol::ExecutorsRequested request;
-  request.count = static_cast<std::uint32_t>(configuration.integer("volley.executor.instances"));
-  request.cores = static_cast<std::uint32_t>(configuration.integer("volley.executor.cores"));
-  request.memory = configuration.bytes("volley.executor.memory");
-  driver_.start(request, out);
+  driver_.start(executors_requested(options_.configuration), out);
   program_ = std::thread([this] { run_program(); });
 }
 
