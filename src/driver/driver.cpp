@@ -22,12 +22,14 @@ Driver::Driver(Options options, const base::Log& log)
       log_(log),
       planner_(options_, log_, shuffles_, workers_),
       scheduler_(options_, log_, shuffles_, workers_),
-      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_) {}
+      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_),
+      allocation_(options_.allocation) {}
 
 void Driver::start(const protocol::ExecutorsRequested& request, Outbox& outbox) {
   state_ = State::running;
   startup_.begin(now_);
-  outbox.send(options_.application_master, request);
+  request_ = first_request(request);
+  outbox.send(options_.application_master, request_);
 }
 
 bool Driver::accepts() {
@@ -103,6 +105,7 @@ void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Ou
                message.note);
   }
   startup_.on(message);
+  allocation_.set_slots(message.cores);
   settle(turn);
 }
 
@@ -221,6 +224,7 @@ void Driver::tick(base::TimePoint now, Outbox& outbox) {
   dag_.tick(turn);
   settle(turn);
   check_starvation(turn);
+  adapt_executors(turn);
   report_progress(turn);
 }
 

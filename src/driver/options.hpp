@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/units.hpp"
+#include "driver/executor_allocation.hpp"
 #include "protocol/address.hpp"
 #include "protocol/driver_messages.hpp"
 #include "protocol/outbox.hpp"
@@ -31,6 +32,7 @@ struct Options {
   base::Duration holder_wait = std::chrono::seconds{5};
   /// Between a lost input and the new attempt, so that a burst of losses is handled once.
   base::Duration resubmit_delay = std::chrono::milliseconds{200};
+  AllocationOptions allocation;
   base::Duration starvation_wait = std::chrono::seconds{30};
   base::Duration starvation_repeat = std::chrono::seconds{15};
 };

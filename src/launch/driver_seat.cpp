@@ -37,6 +37,7 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
   options.heartbeat_interval = configuration.duration("volley.executor.heartbeatInterval");
   options.network_timeout = configuration.duration("volley.network.timeout");
   options.locality_wait = configuration.duration("volley.locality.wait");
+  options.allocation = allocation_options(configuration);
   return options;
 }
 
