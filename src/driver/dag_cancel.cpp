@@ -101,7 +101,7 @@ DagScheduler::BarrierCheck DagScheduler::check_barriers(
     const auto tasks = cut.shuffle != nullptr
                            ? lineage.at(cut.final_rdd).partitions
                            : static_cast<std::uint32_t>(message.partitions.size());
-    check.problem = barrier_problem(lineage, cut.final_rdd, tasks, options_.dynamic_allocation);
+    check.problem = barrier_problem(lineage, cut.final_rdd, tasks, options_.allocation.enabled);
     if (!check.problem.empty()) return check;
     check.slots_needed = std::max(check.slots_needed, tasks);
   }

@@ -22,12 +22,14 @@ Driver::Driver(Options options, const base::Log& log)
       log_(log),
       planner_(options_, log_, shuffles_, workers_),
       scheduler_(options_, log_, shuffles_, workers_),
-      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_) {}
+      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_),
+      allocation_(options_.allocation) {}
 
 void Driver::start(const protocol::ExecutorsRequested& request, Outbox& outbox) {
   state_ = State::running;
   startup_.begin(now_);
-  outbox.send(options_.application_master, request);
+  request_ = first_request(request);
+  outbox.send(options_.application_master, request_);
 }
 
 bool Driver::accepts() {
@@ -109,6 +111,7 @@ void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Ou
                message.note);
   }
   startup_.on(message);
+  allocation_.set_slots(message.cores);
   settle(turn);
 }
 
@@ -283,6 +286,7 @@ void Driver::tick(base::TimePoint now, Outbox& outbox) {
   settle(turn);
   release_leaving(turn);
   check_starvation(turn);
+  adapt_executors(turn);
   report_progress(turn);
 }
 
@@ -301,7 +305,7 @@ void Driver::check_heartbeats(Turn& turn) {
       // Not to the executor: one that is stopped or stuck would keep its container for ever.
       turn.outbox.send(protocol::at_rank(protocol::Role::node_manager, worker.address.rank),
                        protocol::ContainerStopRequested{worker.address.container,
-                                                        protocol::exit_stopped_by_am, reason});
+                                                        protocol::exit_silent, reason});
     }
     lose_executor(key.executor, true, reason, turn);
   }
@@ -317,7 +321,7 @@ void Driver::check_expected(Turn& turn) {
     for (const base::Rank rank : late.ranks) {
       turn.outbox.send(
           protocol::at_rank(protocol::Role::node_manager, rank),
-          protocol::ContainerStopRequested{late.container, protocol::exit_stopped_by_am, reason});
+          protocol::ContainerStopRequested{late.container, protocol::exit_silent, reason});
     }
     lose_executor(late.executor, false, reason, turn);
   }
@@ -341,10 +345,13 @@ void Driver::check_starvation(Turn& turn) {
 void Driver::report_progress(Turn& turn) {
   const auto fraction = static_cast<float>(progress().fraction);
   const bool moved = std::fabs(fraction - reported_progress_) >= progress_step;
-  if (!moved && turn.now < next_report_) return;
+  std::string stages = statistics_.running();
+  if (!moved && turn.now < next_report_ && stages == reported_stages_) return;
   next_report_ = turn.now + options_.heartbeat_interval;
   reported_progress_ = fraction;
-  turn.outbox.send(options_.application_master, protocol::DriverProgressed{fraction});
+  reported_stages_ = stages;
+  turn.outbox.send(options_.application_master,
+                   protocol::DriverProgressed{fraction, std::move(stages)});
 }
 
 bool Driver::idle() const {

@@ -7,6 +7,7 @@
 #include "driver/block_tracker.hpp"
 #include "driver/dag_scheduler.hpp"
 #include "driver/exchange_planner.hpp"
+#include "driver/executor_allocation.hpp"
 #include "driver/executor_startup.hpp"
 #include "driver/options.hpp"
 #include "driver/shuffle_tracker.hpp"
@@ -88,6 +89,12 @@ class Driver {
   void check_heartbeats(Turn& turn);
   void check_starvation(Turn& turn);
   void report_progress(Turn& turn);
+  // Dynamic allocation: driver_allocation.cpp.
+  protocol::ExecutorsRequested first_request(protocol::ExecutorsRequested request) const;
+  ExecutorAllocation::Load load() const;
+  std::vector<ExecutorAllocation::Use> uses() const;
+  void adapt_executors(Turn& turn);
+  void release(const std::vector<base::ExecutorId>& executors, Turn& turn);
   void check_expected(Turn& turn);
 
   const Options options_;
@@ -100,6 +107,9 @@ class Driver {
   TaskScheduler scheduler_;
   DagScheduler dag_;
   ExecutorStartup startup_;
+  ExecutorAllocation allocation_;
+  protocol::ExecutorsRequested request_;  ///< the last one to the AM
+  base::TimePoint next_adaptation_{};
   State state_ = State::created;
   base::TimePoint now_{};
   base::TimePoint starving_since_{};
@@ -110,6 +120,7 @@ class Driver {
   bool starving_ = false;
   float reported_progress_ = 0;
   std::map<base::ExecutorId, base::TimePoint> leaving_;  ///< since when, until told to stop
+  std::string reported_stages_;
   std::uint64_t late_ = 0;
 };
 

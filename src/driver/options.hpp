@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/units.hpp"
+#include "driver/executor_allocation.hpp"
 #include "protocol/address.hpp"
 #include "protocol/driver_messages.hpp"
 #include "protocol/outbox.hpp"
@@ -99,13 +100,13 @@ struct Options {
   ReaperOptions reaper;
   DecommissionOptions decommission;
   BarrierOptions barrier;
-  bool dynamic_allocation = false;  ///< refuses barrier stages
   ScheduleMode schedule_mode = ScheduleMode::fifo;
   std::vector<PoolOptions> pools;  ///< others are made when a job names them
   /// How long tasks wait for an executor on the node of their shuffle data before the data moves.
   base::Duration holder_wait = std::chrono::seconds{5};
   /// Between a lost input and the new attempt, so that a burst of losses is handled once.
   base::Duration resubmit_delay = std::chrono::milliseconds{200};
+  AllocationOptions allocation;
   base::Duration starvation_wait = std::chrono::seconds{30};
   base::Duration starvation_repeat = std::chrono::seconds{15};
 };

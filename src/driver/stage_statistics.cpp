@@ -129,4 +129,15 @@ Progress StageStatistics::progress(const TaskScheduler& scheduler) const {
   return progress;
 }
 
+std::string StageStatistics::running() const {
+  constexpr std::size_t shown = 3;
+  std::string text;
+  std::size_t number = 0;
+  for (const auto& [id, open] : open_) {
+    if (number++ == shown) return text + fmt::format(" and {} more", open_.size() - shown);
+    text += fmt::format("{}stage {} ({})", text.empty() ? "" : ", ", id, open.summary.name);
+  }
+  return text;
+}
+
 }  // namespace volley::driver

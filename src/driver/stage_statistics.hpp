@@ -88,6 +88,8 @@ class StageStatistics {
 
   const Summary& summary() const { return summary_; }
   Progress progress(const TaskScheduler& scheduler) const;
+  /// The first few stages that run, for people: "stage 3 (map at main.cpp:4)".
+  std::string running() const;
   bool idle() const { return open_.empty(); }
 
  private:

@@ -161,7 +161,7 @@ TEST(DriverBarrier, BAR_012_ChainsThatChangeTheNumberOfTasksAreRefused) {
 TEST(DriverBarrier, BAR_015_NotWhileExecutorsAreAllocatedDynamically) {
   LineageBuilder b;
   Options options;
-  options.dynamic_allocation = true;
+  options.allocation.enabled = true;
   EXPECT_NE(refusal(b.job(0, b.barrier(b.source(4))), options)
                 .find("[SPARK-24942]: Barrier execution mode does not support dynamic resource "
                       "allocation for now"),
