@@ -77,7 +77,7 @@ class Allocator : public ::testing::Test {
   testing::Probe probe{{Role::application_master, 1, id(1)}};
 };
 
-TEST_F(Allocator, YARN_01_SingleContainerAllocated) {
+TEST_F(Allocator, YARN_001_SingleContainerAllocated) {
   want(1);
   EXPECT_EQ(am.pending(), 1U);
   grant({2});
@@ -90,7 +90,7 @@ TEST_F(Allocator, YARN_01_SingleContainerAllocated) {
   EXPECT_EQ(launches[0].message.launch.memory_limit.value, 120U);
 }
 
-TEST_F(Allocator, YARN_02_SomeContainersAllocated) {
+TEST_F(Allocator, YARN_002_SomeContainersAllocated) {
   want(4);
   const auto asks = probe.take<ContainersRequested>();
   ASSERT_EQ(asks.size(), 1U);
@@ -102,7 +102,7 @@ TEST_F(Allocator, YARN_02_SomeContainersAllocated) {
   EXPECT_EQ(am.pending(), 1U);
 }
 
-TEST_F(Allocator, YARN_04_WhatIsMoreThanRequestedIsReleased) {
+TEST_F(Allocator, YARN_004_WhatIsMoreThanRequestedIsReleased) {
   want(1);
   grant({2, 3});
   EXPECT_EQ(am.executors(), 1U);
@@ -111,7 +111,7 @@ TEST_F(Allocator, YARN_04_WhatIsMoreThanRequestedIsReleased) {
   EXPECT_THAT(released[0].message.containers, ElementsAre(id(3)));
 }
 
-TEST_F(Allocator, YARN_06_FewerThanRunStopsAskingAndKeepsThem) {
+TEST_F(Allocator, YARN_006_FewerThanRunStopsAskingAndKeepsThem) {
   want(4);
   grant({2, 3});
   want(1);
@@ -121,7 +121,7 @@ TEST_F(Allocator, YARN_06_FewerThanRunStopsAskingAndKeepsThem) {
   EXPECT_TRUE(probe.take<ContainersReleased>().empty());
 }
 
-TEST_F(Allocator, YARN_07_ReleasedExecutorsAreReplacedUpToTheTotal) {
+TEST_F(Allocator, YARN_007_ReleasedExecutorsAreReplacedUpToTheTotal) {
   want(2);
   grant({2, 3});
   want(1);
@@ -135,7 +135,7 @@ TEST_F(Allocator, YARN_07_ReleasedExecutorsAreReplacedUpToTheTotal) {
   EXPECT_THAT(released[0].message.containers, ElementsAre(id(2), id(3)));
 }
 
-TEST_F(Allocator, YARN_08_ReleasedOrCompletedTwiceCountsOnce) {
+TEST_F(Allocator, YARN_008_ReleasedOrCompletedTwiceCountsOnce) {
   want(2);
   grant({2, 3});
   probe.clear();
@@ -152,7 +152,7 @@ TEST_F(Allocator, YARN_08_ReleasedOrCompletedTwiceCountsOnce) {
   EXPECT_EQ(am.dropped(), 4U);
 }
 
-TEST_F(Allocator, YARN_09_LostExecutorsAreReplaced) {
+TEST_F(Allocator, YARN_009_LostExecutorsAreReplaced) {
   want(2);
   grant({2, 3});
   probe.clear();
@@ -164,7 +164,7 @@ TEST_F(Allocator, YARN_09_LostExecutorsAreReplaced) {
   EXPECT_EQ(am.failures(), 2U);
 }
 
-TEST_F(Allocator, YARN_11_FailuresAreForgottenAfterTheirInterval) {
+TEST_F(Allocator, YARN_011_FailuresAreForgottenAfterTheirInterval) {
   want(2);
   grant({2, 5});
   tick(0);
@@ -176,7 +176,7 @@ TEST_F(Allocator, YARN_11_FailuresAreForgottenAfterTheirInterval) {
   EXPECT_EQ(am.failures(), 1U);
 }
 
-TEST_F(Allocator, YARN_12_WhatTheClusterEndedIsReplacedAndNotCounted) {
+TEST_F(Allocator, YARN_012_WhatTheClusterEndedIsReplacedAndNotCounted) {
   want(1);
   std::uint64_t number = 2;
   for (const std::int32_t status : {exit_preempted, exit_node_lost, exit_stopped_by_rm, 0}) {
@@ -187,7 +187,7 @@ TEST_F(Allocator, YARN_12_WhatTheClusterEndedIsReplacedAndNotCounted) {
   }
 }
 
-TEST_F(Allocator, YARN_13_NothingCountsAfterTheEnd) {
+TEST_F(Allocator, YARN_013_NothingCountsAfterTheEnd) {
   want(2);
   grant({2, 3});
   complete(2, -1);
@@ -197,7 +197,7 @@ TEST_F(Allocator, YARN_13_NothingCountsAfterTheEnd) {
   EXPECT_EQ(am.failures(), 1U);
 }
 
-TEST_F(Allocator, YARN_25_AvoidsANodeWhereExecutorsFail) {
+TEST_F(Allocator, YARN_025_AvoidsANodeWhereExecutorsFail) {
   want(1);
   tick(0);
   for (const std::uint64_t number : {2, 3}) {  // both on node 1
@@ -214,7 +214,7 @@ TEST_F(Allocator, YARN_25_AvoidsANodeWhereExecutorsFail) {
   EXPECT_TRUE(asks[0].message.asks.at(0).excluded_nodes.empty());
 }
 
-TEST_F(Allocator, YARN_25_AllNodesExcludedFailsTheApplication) {
+TEST_F(Allocator, YARN_025_AllNodesExcludedFailsTheApplication) {
   want(1);
   for (const std::uint64_t number : {2, 3, 4, 5}) {
     grant({number});

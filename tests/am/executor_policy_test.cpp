@@ -68,7 +68,7 @@ TEST(ExecutorPolicy, WhoCausedIt) {
   }
 }
 
-TEST(ExecutorPolicy, YARN_12_WhatCountsTowardsTheFailureLimit) {
+TEST(ExecutorPolicy, YARN_012_WhatCountsTowardsTheFailureLimit) {
   for (const std::int32_t status :
        {0, exit_node_lost, exit_disks_failed, exit_preempted, exit_stopped_by_am,
         exit_stopped_by_rm, exit_after_completion}) {
@@ -88,7 +88,7 @@ ApplicationMasterAccepted large_cluster() {
   return large;
 }
 
-TEST(ExecutorPolicy, YARN_14_OverheadIsAFactorOfTheMemoryUnlessSaid) {
+TEST(ExecutorPolicy, YARN_014_OverheadIsAFactorOfTheMemoryUnlessSaid) {
   const auto container = [](std::uint64_t memory, MemoryOverhead overhead) {
     const ExecutorNeed need = resolve({1, 1, {memory * mib}, overhead}, large_cluster(), {0});
     EXPECT_EQ(need.memory.value, memory * mib);

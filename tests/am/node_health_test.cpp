@@ -10,7 +10,7 @@ using ::testing::IsEmpty;
 
 base::TimePoint at(int seconds) { return base::TimePoint{std::chrono::seconds{seconds}}; }
 
-TEST(FailureWindow, YARN_11_CountsWhatIsNotTooOld) {
+TEST(FailureWindow, YARN_011_CountsWhatIsNotTooOld) {
   FailureWindow window(std::chrono::seconds{100});
   window.add(at(0));
   EXPECT_EQ(window.count(at(0)), 1U);
@@ -38,7 +38,7 @@ NodeHealth::Options enabled() {
   return options;
 }
 
-TEST(NodeHealth, YARN_25_ExcludedNodesComeBack) {
+TEST(NodeHealth, YARN_025_ExcludedNodesComeBack) {
   NodeHealth health(enabled());
   health.executor_failed(4, at(0));
   EXPECT_THAT(health.excluded(at(0)), IsEmpty());
@@ -48,7 +48,7 @@ TEST(NodeHealth, YARN_25_ExcludedNodesComeBack) {
   EXPECT_THAT(health.excluded(at(61)), IsEmpty());
 }
 
-TEST(NodeHealth, YARN_25_TogetherWithWhatTheDriverAvoids) {
+TEST(NodeHealth, YARN_025_TogetherWithWhatTheDriverAvoids) {
   NodeHealth health(enabled());
   for (int i = 0; i < 2; ++i) health.executor_failed(4, at(0));
   health.set_driver_excluded({1, 4});

@@ -46,7 +46,7 @@ struct Fixture {
   std::set<base::ExecutorId> holders;
 };
 
-TEST(ExecutorAllocation, DYN_02_GrowsByDoublingUpToTheMaximum) {
+TEST(ExecutorAllocation, DYN_002_GrowsByDoublingUpToTheMaximum) {
   Fixture f(options(1, 10, 1));
   f.load.waiting = 1000;
   EXPECT_EQ(f.target(0), 1U);
@@ -62,7 +62,7 @@ TEST(ExecutorAllocation, DYN_02_GrowsByDoublingUpToTheMaximum) {
   EXPECT_EQ(f.target(8), 5U) << "the step is 1 again";
 }
 
-TEST(ExecutorAllocation, DYN_04_GrowsNoFurtherThanTheTasksNeed) {
+TEST(ExecutorAllocation, DYN_004_GrowsNoFurtherThanTheTasksNeed) {
   Fixture f(options(0, 10, 0));
   f.load.waiting = 5;
   f.target(0);
@@ -83,7 +83,7 @@ TEST(ExecutorAllocation, SlotsAndRatioDivideTheNeed) {
   EXPECT_EQ(f.allocation.target(), 5U) << "33 tasks, half of them at once, 4 each";
 }
 
-TEST(ExecutorAllocation, DYN_06_TheTimerStartsOnceAndAfreshAfterAnEmptyQueue) {
+TEST(ExecutorAllocation, DYN_006_TheTimerStartsOnceAndAfreshAfterAnEmptyQueue) {
   Fixture f(options(0, 10, 0));
   f.load = {100, 0, 0};
   EXPECT_EQ(f.target(0), 0U);
@@ -98,7 +98,7 @@ TEST(ExecutorAllocation, DYN_06_TheTimerStartsOnceAndAfreshAfterAnEmptyQueue) {
   EXPECT_EQ(f.target(7), 2U);
 }
 
-TEST(ExecutorAllocation, DYN_07_BacklogThenSustainedTimeouts) {
+TEST(ExecutorAllocation, DYN_007_BacklogThenSustainedTimeouts) {
   AllocationOptions two = options(0, 20, 0);
   two.sustained = std::chrono::seconds{2};
   Fixture f(two);
@@ -121,7 +121,7 @@ TEST(ExecutorAllocation, DYN_07_BacklogThenSustainedTimeouts) {
   EXPECT_EQ(f.target(19), 20U);
 }
 
-TEST(ExecutorAllocation, DYN_08_GrowsFromTheExecutorsThatAreThere) {
+TEST(ExecutorAllocation, DYN_008_GrowsFromTheExecutorsThatAreThere) {
   Fixture f(options(0, 100000, 0));
   f.load = {1000, 0, 0};
   for (int second = 0; second <= 4; ++second) f.target(second);
@@ -134,7 +134,7 @@ TEST(ExecutorAllocation, DYN_08_GrowsFromTheExecutorsThatAreThere) {
   EXPECT_EQ(f.target(7), 16U);
 }
 
-TEST(ExecutorAllocation, DYN_09_InitialExecutorsStayUntilTheFirstStage) {
+TEST(ExecutorAllocation, DYN_009_InitialExecutorsStayUntilTheFirstStage) {
   Fixture f(options(2, 10, 3));
   EXPECT_EQ(f.target(0), 3U);
   EXPECT_EQ(f.target(30), 3U);
@@ -142,7 +142,7 @@ TEST(ExecutorAllocation, DYN_09_InitialExecutorsStayUntilTheFirstStage) {
   EXPECT_EQ(f.target(31), 2U);
 }
 
-TEST(ExecutorAllocation, DYN_09_InitialExecutorsStayUntilTheyAreIdleForLong) {
+TEST(ExecutorAllocation, DYN_009_InitialExecutorsStayUntilTheyAreIdleForLong) {
   Fixture f(options(2, 10, 3));
   f.executors(3);
   EXPECT_EQ(f.target(0), 3U);
@@ -152,7 +152,7 @@ TEST(ExecutorAllocation, DYN_09_InitialExecutorsStayUntilTheyAreIdleForLong) {
   EXPECT_EQ(f.uses.size(), 2U);
 }
 
-TEST(ExecutorAllocation, DYN_10_AStageThatNoExecutorMayRunGetsOneMore) {
+TEST(ExecutorAllocation, DYN_010_AStageThatNoExecutorMayRunGetsOneMore) {
   Fixture f(options(0, 10, 0));
   f.executors(2);
   for (auto& use : f.uses) use.busy = true;
@@ -164,7 +164,7 @@ TEST(ExecutorAllocation, DYN_10_AStageThatNoExecutorMayRunGetsOneMore) {
   EXPECT_EQ(f.target(3), 2U);
 }
 
-TEST(ExecutorAllocation, DYN_12_IdleExecutorsAreReleasedAndBusyOnesAreNot) {
+TEST(ExecutorAllocation, DYN_012_IdleExecutorsAreReleasedAndBusyOnesAreNot) {
   Fixture f(options(0, 10, 0));
   f.executors(3);
   EXPECT_THAT(f.decide(0).release, IsEmpty());
@@ -174,7 +174,7 @@ TEST(ExecutorAllocation, DYN_12_IdleExecutorsAreReleasedAndBusyOnesAreNot) {
   EXPECT_THAT(f.decide(90).release, ElementsAre(2, 3));
 }
 
-TEST(ExecutorAllocation, DYN_12_CachedBlocksKeepAnExecutorLonger) {
+TEST(ExecutorAllocation, DYN_012_CachedBlocksKeepAnExecutorLonger) {
   Fixture kept(options(0, 10, 0));
   kept.executors(2);
   kept.holders = {1};
@@ -204,7 +204,7 @@ TEST(ExecutorAllocation, IdleExecutorsStayDownToTheMinimumAndToTheTarget) {
   EXPECT_EQ(g.decide(60).release.size(), 1U) << "four are wanted";
 }
 
-TEST(ExecutorAllocation, DYN_13_TheTargetFallsWithTheExecutorsThatAreReleased) {
+TEST(ExecutorAllocation, DYN_013_TheTargetFallsWithTheExecutorsThatAreReleased) {
   Fixture f(options(1, 5, 3));
   f.executors(3);
   f.decide(0);

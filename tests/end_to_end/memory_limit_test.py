@@ -26,7 +26,7 @@ class MemoryLimit(ClusterTest):
         self.assertFalse((self.output / "_SUCCESS").exists())
         return last[0]
 
-    def test_MPI_05_every_attempt_takes_too_much(self):
+    def test_MPI_005_every_attempt_takes_too_much(self):
         run = self.ended(self.start_hungry(), 1)
         self.assertIn("Task 2 in stage 0.0 failed 4 times", self.reason(run))
 

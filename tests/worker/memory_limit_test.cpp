@@ -5,7 +5,7 @@
 namespace volley::worker {
 namespace {
 
-TEST(MemoryLimit, MPI_05_TooMuchAtTwoLooksIsTooMuch) {
+TEST(MemoryLimit, MPI_005_TooMuchAtTwoLooksIsTooMuch) {
   MemoryLimit memory(100);
   EXPECT_FALSE(memory.exceeded_by({{1, 90}}));
   EXPECT_FALSE(memory.exceeded_by({{1, 100}}));

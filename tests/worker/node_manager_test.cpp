@@ -152,7 +152,7 @@ TEST_F(NodeManagerTest, StopsWithTermThenKill) {
   EXPECT_THAT(exited.exit.diagnostics, HasSubstr("stopped by its ApplicationMaster: enough"));
 }
 
-TEST_F(NodeManagerTest, MPI_05_KillsAContainerAboveItsMemory) {
+TEST_F(NodeManagerTest, MPI_005_KillsAContainerAboveItsMemory) {
   constexpr std::uint64_t mebibyte = 1U << 20U;
   launch(id(2), 100 * mebibyte);
   launch(id(3));
