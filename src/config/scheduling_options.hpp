@@ -225,7 +225,7 @@ inline constexpr Option scheduling_options[] = {
     {.key = "volley.task.reaper.killTimeout",
      .type = OptionType::duration,
      .fallback = "0",
-     .doc = "When the process of such a task is ended, and with it the executor's other tasks; -1: "
+     .doc = "When the process of such a task is ended, and with it the executor's other tasks; 0: "
             "never.",
      .category = Category::execution,
      .applies_to = AppliesTo::application,

@@ -102,8 +102,10 @@ SeedResult run_seed(std::uint64_t seed, base::LogLevel log_level) {
     options.log_level = log_level;
     World world(options);
     result.report = world.run();
-    const bool impossible =
-        result.report.attempts == 0 || result.report.error.starts_with("No executor could be had");
+    // Too few ranks may be left for a container of several: then the program does not begin.
+    const bool too_small = result.report.error.empty() && options.request.cores > options.slots;
+    const bool impossible = result.report.attempts == 0 || too_small ||
+                            result.report.error.starts_with("No executor could be had");
     if (!result.report.succeeded && !impossible) {
       result.violation = "the application failed: " + result.report.error;
     }
