@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <ranges>
+#include <set>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -78,6 +79,33 @@ class Context {
     for (const Rdd<T>& rdd : rdds) parents.push_back(rdd.lineage());
     return detail::make_union<T>(std::move(parents), where);
   }
+
+  // Jobs may run at the same time, each from a thread of its own. What is said here of jobs holds
+  // for those that the calling thread submits from now on; cancelling works from any thread, and a
+  // cancelled action throws JobFailed ("Job 3 cancelled ...").
+
+  /// Jobs that can be cancelled together.
+  void set_job_group(const std::string& group);
+  void clear_job_group() { set_job_group({}); }
+  /// Any number of words by which jobs can be cancelled. Throws InvalidArgument for an empty one
+  /// and for one with a comma.
+  void add_job_tag(const std::string& tag);
+  void remove_job_tag(const std::string& tag);
+  void clear_job_tags();
+  std::set<std::string> job_tags() const;
+  /// The pool whose share of the slots they use when volley.scheduler.mode is FAIR.
+  void set_scheduler_pool(const std::string& pool);
+
+  /// Jobs that run now, from whichever thread.
+  std::vector<std::uint32_t> active_jobs() const;
+  void cancel_job(std::uint32_t job, const std::string& reason = {});
+  void cancel_job_group(const std::string& group, const std::string& reason = {});
+  /// Those, too, that will be submitted in the group.
+  void cancel_job_group_and_future_jobs(const std::string& group, const std::string& reason = {});
+  void cancel_jobs_with_tag(const std::string& tag, const std::string& reason = {});
+  /// Every job that needs the stage.
+  void cancel_stage(std::uint32_t stage, const std::string& reason = {});
+  void cancel_all_jobs();
 
   /// volley.default.parallelism, or the slots of all executors, at least 2.
   std::uint32_t default_parallelism() { return core_->default_parallelism(); }

@@ -18,7 +18,14 @@ const Address resource_manager = at_rank(Role::resource_manager, 0);
 }  // namespace
 
 ApplicationMaster::ApplicationMaster(Options options, const base::Log& log)
-    : options_(std::move(options)), log_(log) {}
+    : options_(std::move(options)),
+      log_(log),
+      failures_(options_.failures_validity),
+      health_([this] {
+        NodeHealth::Options health = options_.node_health;
+        health.failure_validity = options_.failures_validity;
+        return health;
+      }()) {}
 
 void ApplicationMaster::enter(State state) {
   state_ = state;
@@ -62,11 +69,13 @@ void ApplicationMaster::on(const ExecutorsRequested& message, const Address& fro
     early_request_ = message;
     return;
   }
-  need_ = resolve(message, cluster_, options_.launch.memory);
-  log_.info(component, "the driver asks for {}{} of {} and {} each",
+  health_.set_driver_excluded(message.excluded_nodes);
+  need_ = resolve(message, cluster_, options_.launch.memory_limit);
+  log_.info(component, "the driver asks for {}{} of {} and {} each ({} of them overhead)",
             need_->as_many_as_fit ? "as many executors as fit, at most " : "",
             counted(need_->count, "executor"), counted(need_->cores, "core"),
-            base::format_bytes(need_->memory.value));
+            base::format_bytes(need_->container.value),
+            base::format_bytes(need_->container.value - need_->memory.value));
   ask(outbox);
   if (live_ >= need_->count) tell_driver(true, {}, outbox);
 }
@@ -74,11 +83,41 @@ void ApplicationMaster::on(const ExecutorsRequested& message, const Address& fro
 /// Sets the ResourceManager's open request to what is missing now.
 void ApplicationMaster::ask(Outbox& outbox) {
   ContainerAsk missing;
-  missing.count = need_->count - std::min(need_->count, static_cast<std::uint32_t>(live_));
+  missing.count = static_cast<std::uint32_t>(pending());
   missing.cores = need_->cores;
-  missing.memory = need_->memory;
+  missing.memory = need_->container;
   missing.priority = executor_priority;
+  missing.label = options_.launch.submission.executor_label;
+  missing.excluded_nodes = avoided_ = health_.excluded(now_);
   outbox.send(resource_manager, ContainersRequested{options_.launch.container, {missing}});
+}
+
+/// Those of an open request that name nodes which are not avoided any more.
+void ApplicationMaster::renew_asks(Outbox& outbox) {
+  if (state_ != State::registered || pending() == 0 || avoided_ == health_.excluded(now_)) return;
+  ask(outbox);
+}
+
+void ApplicationMaster::on(const ExecutorsReleased& message, const Address& from, Outbox& outbox) {
+  if (state_ != State::registered) return drop("ExecutorsReleased", from);
+  ContainersReleased released{options_.launch.container, {}};
+  for (const base::ExecutorId executor : message.executors) {
+    const auto found = std::find_if(containers_.begin(), containers_.end(), [&](const auto& entry) {
+      return entry.second.executor == executor && !entry.second.lost;
+    });
+    if (found == containers_.end()) {
+      drop("the release of an executor", from);
+      continue;
+    }
+    released.containers.push_back(found->first);
+    containers_.erase(found);
+    --live_;
+  }
+  if (released.containers.empty()) return;
+  log_.info(component, "{} idle: releasing {}", counted(released.containers.size(), "executor"),
+            first_of(released.containers));
+  outbox.send(resource_manager, std::move(released));
+  if (pending() > 0) ask(outbox);
 }
 
 void ApplicationMaster::tell_driver(bool final, const std::string& note, Outbox& outbox) const {
@@ -123,7 +162,8 @@ void ApplicationMaster::launch(const ExecutorContainer& container, Outbox& outbo
     launch.members = static_cast<std::uint32_t>(members.size());
     launch.slots = members[i].slots;
     launch.node = members[i].node;
-    launch.memory = member_memory(container.granted, i);
+    launch.memory = slots_share(need_->memory, total_slots(container.granted), members[i].slots);
+    launch.memory_limit = member_memory(container.granted, i);
     launch.executor = container.executor;
     launch.application_master = options_.launch.application_master;
     launch.driver = options_.launch.driver;
@@ -140,6 +180,10 @@ void ApplicationMaster::on(const ContainersUnavailable& message, const Address& 
                            Outbox& outbox) {
   const bool of_now = state_ == State::registered && need_ && live_ < need_->count;
   if (!of_now || message.priority != executor_priority) return drop("ContainersUnavailable", from);
+  if (message.never && live_ == 0 && need_->exact) {
+    return finish(FinalStatus::failed,
+                  fmt::format("no executor can be granted: {}", message.reason), 1, outbox);
+  }
   if (message.never && live_ == 0) {
     return tell_driver(true, fmt::format("no executor can be granted: {}", message.reason), outbox);
   }
@@ -179,20 +223,39 @@ void ApplicationMaster::executor_lost(ExecutorContainer& container,
                                       const ContainersCompleted& message, Outbox& outbox) {
   container.lost = true;
   --live_;
-  ++failures_;
-  const std::string reason =
-      fmt::format("executor {} lost: {}", container.executor,
-                  describe_loss(message.container, message.rank, message.exit));
-  const std::uint32_t limit = executor_failure_limit(options_.max_executor_failures, need_->count,
+  const bool counts = counts_as_failure(message.exit);
+  if (counts) {
+    failures_.add(now_);
+    health_.executor_failed(container.granted.members.front().node, now_);
+  }
+  std::string reason = fmt::format("executor {} lost: {}", container.executor,
+                                   describe_loss(message.container, message.rank, message.exit));
+  if (counts && !stages_.empty()) reason += "; running then: " + stages_;
+  const std::uint32_t limit = executor_failure_limit(options_.max_executor_failures, need_->most,
                                                      options_.task_max_failures);
-  log_.warn(component, "{}; failure {} of at most {}", reason, failures_, limit);
+  log_.warn(component, "{}; {}", reason,
+            counts ? fmt::format("failure {} of at most {}", failures(), limit)
+                   : "not counted as a failure");
   outbox.send(
       options_.launch.driver,
       ExecutorLost{container.executor, caused_by_application(message.exit), reason, message.rank});
-  if (failures_ < limit) return;
-  finish(FinalStatus::failed,
-         fmt::format("Max number of executor failures ({}) reached; the last: {}", limit, reason),
-         1, outbox);
+  if (!counts) return;
+  if (failures() >= limit) {
+    return finish(
+        FinalStatus::failed,
+        fmt::format("Max number of executor failures ({}) reached; the last: {}. Raise "
+                    "volley.executor.maxNumFailures, or set "
+                    "volley.executor.failuresValidityInterval, if they are not the program's doing",
+                    limit, reason),
+        1, outbox);
+  }
+  if (health_.all_excluded(cluster_.nodes, now_)) {
+    finish(FinalStatus::failed,
+           fmt::format("Due to executor failures all available nodes are excluded ({}); the last: "
+                       "{}",
+                       counted(cluster_.nodes, "node"), reason),
+           1, outbox);
+  }
 }
 
 void ApplicationMaster::on(const RankLost& message, const Address& from, Outbox& outbox) {
@@ -205,6 +268,7 @@ void ApplicationMaster::on(const RankLost& message, const Address& from, Outbox&
 void ApplicationMaster::on(const DriverProgressed& message, const Address& from, Outbox&) {
   if (state_ == State::finished) return drop("DriverProgressed", from);
   progress_ = message.progress;
+  stages_ = message.stages;
   driver_heard_ = true;
 }
 
@@ -233,7 +297,9 @@ void ApplicationMaster::finish(FinalStatus status, std::string diagnostics, std:
 }
 
 void ApplicationMaster::tick(TimePoint now, Outbox& outbox) {
+  now_ = now;
   start(outbox);
+  renew_asks(outbox);
   if (state_ == State::registered && (!next_report_ || now >= *next_report_)) {
     next_report_ = now + options_.progress_interval;
     outbox.send(resource_manager,

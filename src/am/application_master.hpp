@@ -5,6 +5,8 @@
 // and unregisters with the program's outcome.
 
 #include "am/executor_policy.hpp"
+#include "am/failure_window.hpp"
+#include "am/node_health.hpp"
 #include "base/log.hpp"
 #include "protocol/outbox.hpp"
 
@@ -12,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace volley::am {
 
@@ -22,6 +25,8 @@ class ApplicationMaster {
     std::string tracking_address;
     std::uint32_t max_executor_failures = 0;  ///< volley.executor.maxNumFailures; 0: by rule
     std::uint32_t task_max_failures = 4;      ///< volley.task.maxFailures
+    base::Duration failures_validity{};  ///< volley.executor.failuresValidityInterval; 0: for ever
+    NodeHealth::Options node_health;     ///< without the validity interval
     base::Duration progress_interval = std::chrono::seconds{1};
     /// Silence after which a driver in a container of its own counts as lost.
     base::Duration network_timeout = std::chrono::seconds{120};
@@ -36,6 +41,8 @@ class ApplicationMaster {
   void on(const protocol::ApplicationMasterAccepted& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::ExecutorsRequested& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
+  void on(const protocol::ExecutorsReleased& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::ContainersGranted& message, const protocol::Address& from,
           protocol::Outbox& outbox);
@@ -55,7 +62,10 @@ class ApplicationMaster {
   bool finished() const { return state_ == State::finished; }
   /// Executors running or being started.
   std::size_t executors() const { return live_; }
-  std::uint32_t failures() const { return failures_; }
+  /// That count towards the limit.
+  std::uint32_t failures() { return failures_.count(now_); }
+  /// Executors that are asked for and not granted yet.
+  std::size_t pending() const { return need_ && need_->count > live_ ? need_->count - live_ : 0; }
   bool quiescent() const { return containers_.empty(); }
   std::uint64_t dropped() const { return dropped_; }
 
@@ -77,6 +87,7 @@ class ApplicationMaster {
                      protocol::Outbox& outbox);
   void finish(protocol::FinalStatus status, std::string diagnostics, std::int32_t exit_code,
               protocol::Outbox& outbox);
+  void renew_asks(protocol::Outbox& outbox);
   bool driver_has_own_container() const;
   void check_driver(base::TimePoint now);
 
@@ -89,8 +100,12 @@ class ApplicationMaster {
   std::map<base::ContainerId, ExecutorContainer> containers_;
   std::size_t live_ = 0;  ///< of containers_: those not lost
   base::ExecutorId last_executor_ = 0;
-  std::uint32_t failures_ = 0;
+  FailureWindow failures_;
+  NodeHealth health_;
+  std::vector<std::uint32_t> avoided_;  ///< in the ResourceManager's open request
+  base::TimePoint now_{};               ///< of the last tick
   float progress_ = 0;
+  std::string stages_;  ///< that run, as the driver said last
   std::optional<base::TimePoint> next_report_;
   base::TimePoint last_tick_{};
   bool driver_heard_ = false;  ///< since the last tick

@@ -1,5 +1,8 @@
 #include "config/option_table.hpp"
 
+#include "config/allocation_options.hpp"
+#include "config/scheduling_options.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -10,7 +13,7 @@ using enum OptionType;
 using A = AppliesTo;
 using C = Category;
 
-constexpr Option options[] = {
+constexpr Option general_options[] = {
     // --- application ---
     {.key = "volley.app.name",
      .type = text,
@@ -87,15 +90,6 @@ constexpr Option options[] = {
      .applies_to = A::application,
      .minimum = "16m",
      .unit = "m"},
-    {.key = "volley.executor.maxNumFailures",
-     .type = integer,
-     .fallback = "0",
-     .doc = "Executor failures after which the application fails; 0: twice the number of "
-            "executors, at least 3.",
-     .category = C::resources,
-     .applies_to = A::application,
-     .minimum = "0",
-     .maximum = "1000000"},
     {.key = "volley.driver.cores",
      .type = integer,
      .fallback = "0",
@@ -107,7 +101,7 @@ constexpr Option options[] = {
     {.key = "volley.driver.memory",
      .type = bytes,
      .fallback = "1g",
-     .doc = "Memory of the driver's container.",
+     .doc = "Memory of the driver.",
      .category = C::resources,
      .applies_to = A::application,
      .minimum = "16m",
@@ -343,14 +337,35 @@ constexpr Option options[] = {
      .unit = "m"},
 };
 
+constexpr std::size_t categories = 6;
+constexpr std::size_t number_of_options =
+    std::size(general_options) + std::size(allocation_options) + std::size(scheduling_options);
+
+/// All of them by category, in the order of their files.
+consteval std::array<Option, number_of_options> by_category() {
+  std::array<Option, number_of_options> all{};
+  std::size_t next = 0;
+  for (std::size_t category = 0; category < categories; ++category) {
+    const auto take = [&](const Option& option) {
+      if (static_cast<std::size_t>(option.category) == category) all[next++] = option;
+    };
+    for (const Option& option : general_options) take(option);
+    for (const Option& option : allocation_options) take(option);
+    for (const Option& option : scheduling_options) take(option);
+  }
+  return all;
+}
+
+constexpr std::array<Option, number_of_options> options = by_category();
+
 }  // namespace
 
 std::span<const Option> option_table() { return options; }
 
 const Option* find_option(std::string_view key) {
-  const auto* found = std::find_if(std::begin(options), std::end(options),
+  const auto* found = std::find_if(options.begin(), options.end(),
                                    [&](const Option& option) { return option.key == key; });
-  return found == std::end(options) ? nullptr : found;
+  return found == options.end() ? nullptr : found;
 }
 
 std::string_view name_of(OptionType type) {

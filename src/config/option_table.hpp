@@ -28,12 +28,12 @@ enum class AppliesTo : std::uint8_t {
 };
 
 struct Option {
-  std::string_view key;
-  OptionType type;
-  std::string_view fallback;  ///< the default, written as a user would
-  std::string_view doc;       ///< one line
-  Category category;
-  AppliesTo applies_to;
+  std::string_view key{};
+  OptionType type = OptionType::text;
+  std::string_view fallback{};  ///< the default, written as a user would
+  std::string_view doc{};       ///< one line
+  Category category = Category::application;
+  AppliesTo applies_to = AppliesTo::application;
   std::string_view minimum{};  ///< inclusive, in the option's notation; empty: none
   std::string_view maximum{};
   std::string_view unit{};     ///< what a plain number counts: "m" or "b" (bytes), "s" or "ms"

@@ -9,11 +9,16 @@ namespace volley::config {
 namespace {
 
 /// Spark keys whose option has another name here.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> renamed{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> renamed{{
     {"spark.hadoop.validateOutputSpecs", "volley.output.validateSpecs"},
     {"spark.yarn.maxAppAttempts", "volley.am.maxAttempts"},
     {"spark.yarn.max.executor.failures", "volley.executor.maxNumFailures"},
     {"spark.yarn.dist.files", "volley.files"},
+    {"spark.yarn.executor.failuresValidityInterval", "volley.executor.failuresValidityInterval"},
+    {"spark.yarn.executor.nodeLabelExpression", "volley.executor.nodeLabelExpression"},
+    {"spark.yarn.am.nodeLabelExpression", "volley.am.nodeLabelExpression"},
+    {"spark.yarn.executor.launch.excludeOnFailure.enabled",
+     "volley.executor.launch.excludeOnFailure.enabled"},
     {"spark.log.level", "volley.log.level"},
 }};
 

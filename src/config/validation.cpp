@@ -1,5 +1,7 @@
 // Configuration::validate: everything that is wrong, at once.
 #include "config/configuration.hpp"
+#include "config/pool_file.hpp"
+#include "config/rank_labels.hpp"
 #include "config/spark_keys.hpp"
 #include "config/suggestion.hpp"
 
@@ -53,6 +55,40 @@ void check_entry(const Entry& entry, Validation& result, std::vector<std::string
   }
 }
 
+void check_allocation(const Configuration& configuration, Validation& result) {
+  const std::string prefix = "volley.dynamicAllocation.";
+  const std::int64_t least = configuration.integer(prefix + "minExecutors");
+  const std::int64_t most = configuration.integer(prefix + "maxExecutors");
+  if (most != 0 && least > most) {
+    result.errors.push_back(fmt::format(
+        "{0}minExecutors={1} must not be greater than {0}maxExecutors={2}", prefix, least, most));
+  }
+  if (const auto labels = parse_rank_labels(configuration.text("volley.rank.labels")); !labels) {
+    result.errors.push_back("volley.rank.labels: " + labels.error());
+  }
+}
+
+void check_scheduling(const Configuration& configuration, Validation& result) {
+  const std::string attempts = "volley.excludeOnFailure.task.maxTaskAttemptsPerNode";
+  const std::string failures = "volley.task.maxFailures";
+  const bool excludes =
+      configuration.flag("volley.excludeOnFailure.enabled") ||
+      configuration.text("volley.excludeOnFailure.taskAndStage.enabled") == "true";
+  if (excludes && configuration.integer(attempts) >= configuration.integer(failures)) {
+    result.errors.push_back(fmt::format(
+        "{} ( = {}) was >= {} ( = {} ). Though exclusion on failure is enabled, with this "
+        "configuration, Volley will not be robust to one bad node. Decrease {}, increase {}, or "
+        "disable volley.excludeOnFailure.enabled",
+        attempts, configuration.integer(attempts), failures, configuration.integer(failures),
+        attempts, failures));
+  }
+  const std::string file = configuration.text("volley.scheduler.allocation.file");
+  if (file.empty()) return;
+  if (const auto pools = read_pool_file(file); !pools) {
+    result.errors.push_back("volley.scheduler.allocation.file: " + pools.error());
+  }
+}
+
 /// Rules over several options; their values are good one by one.
 void check_together(const Configuration& configuration, Validation& result) {
   if (configuration.duration("volley.network.timeout") <=
@@ -62,6 +98,8 @@ void check_together(const Configuration& configuration, Validation& result) {
         configuration.text("volley.network.timeout"),
         configuration.text("volley.executor.heartbeatInterval")));
   }
+  check_allocation(configuration, result);
+  check_scheduling(configuration, result);
 }
 
 }  // namespace

@@ -52,6 +52,16 @@ bool BlockTracker::fully_cached(base::RddId rdd, std::uint32_t partitions) const
   return found != rdds_.end() && found->second.size() >= partitions;
 }
 
+std::set<base::ExecutorId> BlockTracker::holders() const {
+  std::set<base::ExecutorId> holders;
+  for (const auto& [rdd, partitions] : rdds_) {
+    for (const auto& [partition, workers] : partitions) {
+      for (const WorkerKey& worker : workers) holders.insert(worker.executor);
+    }
+  }
+  return holders;
+}
+
 std::size_t BlockTracker::size() const {
   std::size_t blocks = 0;
   for (const auto& [rdd, locations] : rdds_) blocks += locations.size();

@@ -25,6 +25,8 @@ class BlockTracker {
   std::vector<WorkerKey> locations(const protocol::BlockId& block) const;
   /// Whether each of the RDD's partitions is cached somewhere.
   bool fully_cached(base::RddId rdd, std::uint32_t partitions) const;
+  /// Executors that hold a block of any RDD.
+  std::set<base::ExecutorId> holders() const;
   std::size_t size() const;
 
  private:

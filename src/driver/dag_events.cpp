@@ -82,13 +82,18 @@ void DagScheduler::record_blocks(const TaskEnd& end, Turn& turn) {
 void DagScheduler::ended(TaskEnd& end, Turn& turn) {
   record_blocks(end, turn);
   const auto found = stages_.find(end.stage);
-  if (end.dropped || found == stages_.end()) return;
+  if (end.dropped || found == stages_.end()) {
+    statistics_.task_killed(end);
+    return;
+  }
   Stage& stage = found->second;
   statistics_.task_ended(end);
   if (end.report.outcome == TaskOutcome::success) {
     succeeded(stage, end, turn);
   } else if (!end.abort.empty()) {
     fail_jobs_of(stage.id, end.abort, turn);
+  } else if (end.gang_broken) {
+    gang_broken(stage, end, turn);
   } else if (end.report.outcome == TaskOutcome::fetch_failed) {
     fetch_failed(stage, end, turn);
   }
@@ -127,7 +132,7 @@ void DagScheduler::map_stage_finished(Stage& stage, Turn& turn) {
               stage.tasks, base::format_duration(turn.now - stage.submitted),
               hottest ? "; most frequent is " + describe(*hottest) : "");
   }
-  stage.lost_inputs = 0;
+  stage.failed_attempts = 0;
   stage.ignore_cache = false;
   stage.prepared = {};
   set_state(stage, StageState::done);
@@ -222,12 +227,12 @@ void DagScheduler::fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn) {
 
 void DagScheduler::input_lost(Stage& stage, const std::string& reason, bool counts, Turn& turn) {
   restart(stage, turn);
-  if (!counts || ++stage.lost_inputs < options_.max_stage_attempts) return;
+  if (!counts || ++stage.failed_attempts < options_.max_consecutive_attempts) return;
   fail_jobs_of(stage.id,
                fmt::format("Job aborted due to stage failure: {} {} ({}) has failed the maximum "
                            "allowable number of times: {}. Most recent failure reason: {}",
                            stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id,
-                           stage.name, options_.max_stage_attempts, reason),
+                           stage.name, options_.max_consecutive_attempts, reason),
                turn);
 }
 

@@ -21,12 +21,32 @@ void DagScheduler::on(const protocol::JobSubmitted& message, Turn& turn) {
   for (const base::RddId rdd : message.persisted) unpersisted_.erase(rdd);
   const std::string problem = job_problem(message, *lineage);
   if (!problem.empty() || message.partitions.empty()) {
-    log_.info(component, "Job {} ({}) with {} partitions: {}", message.job, message.call_site,
-              message.partitions.size(), problem.empty() ? "finished at once" : problem);
-    statistics_.job_ended(problem.empty(), 0);
-    turn.outbox.send(options_.program, protocol::JobEnded{message.job, problem.empty(), problem});
+    refuse_job(message, problem, turn);
     return;
   }
+  const BarrierCheck barriers = check_barriers(*lineage, message);
+  if (!barriers.problem.empty()) {
+    refuse_job(message, barriers.problem, turn);
+  } else if (barriers.slots_needed > workers_.slots()) {
+    log_.warn(component, "Job {} waits: {}", message.job,
+              too_few_slots_text(barriers.slots_needed, workers_.slots()));
+    deferred_[message.job] = {message, 1, turn.now + options_.barrier.check_interval};
+  } else {
+    begin_job(message, std::move(lineage), turn);
+  }
+}
+
+/// Also ends a job that has nothing to do.
+void DagScheduler::refuse_job(const protocol::JobSubmitted& message, const std::string& problem,
+                              Turn& turn) {
+  log_.info(component, "Job {} ({}) with {} partitions: {}", message.job, message.call_site,
+            message.partitions.size(), problem.empty() ? "finished at once" : problem);
+  statistics_.job_ended(problem.empty(), 0);
+  turn.outbox.send(options_.program, protocol::JobEnded{message.job, problem.empty(), problem});
+}
+
+void DagScheduler::begin_job(const protocol::JobSubmitted& message, LineagePtr lineage,
+                             Turn& turn) {
   Job job;
   job.id = message.job;
   job.lineage = std::move(lineage);
@@ -35,6 +55,9 @@ void DagScheduler::on(const protocol::JobSubmitted& message, Turn& turn) {
   job.remaining = message.partitions.size();
   job.action = message.action;
   job.call_site = message.call_site;
+  job.group = message.group;
+  job.tags = message.tags;
+  job.pool = message.pool;
   job.submitted = turn.now;
   Job& entry = jobs_.emplace(message.job, std::move(job)).first->second;
   create_stages(entry, message.final_rdd);
@@ -46,7 +69,11 @@ void DagScheduler::on(const protocol::JobSubmitted& message, Turn& turn) {
 
 std::string DagScheduler::job_problem(const protocol::JobSubmitted& message,
                                       const Lineage& lineage) const {
-  if (jobs_.contains(message.job)) {
+  if (!message.group.empty() && std::find(cancelled_groups_.begin(), cancelled_groups_.end(),
+                                          message.group) != cancelled_groups_.end()) {
+    return cancelled_text(message.job, "part of cancelled job group " + message.group);
+  }
+  if (jobs_.contains(message.job) || deferred_.contains(message.job)) {
     return fmt::format("Job {} was submitted before and is still running", message.job);
   }
   const std::uint32_t total = lineage.at(message.final_rdd).partitions;
@@ -76,6 +103,7 @@ Stage& DagScheduler::add_stage(const Job& job, const StageCut& cut) {
   stage.final_rdd = cut.final_rdd;
   stage.shuffle = cut.shuffle;
   stage.first_job = job.id;
+  stage.barrier = in_barrier(*job.lineage, cut.final_rdd);
   stage.plan = std::make_shared<const NarrowPlan>(job.lineage, cut.final_rdd);
   const protocol::RddSpec& rdd = job.lineage->at(cut.final_rdd);
   if (cut.shuffle == nullptr) {
@@ -91,13 +119,8 @@ Stage& DagScheduler::add_stage(const Job& job, const StageCut& cut) {
   return stages_.emplace(stage.id, std::move(stage)).first->second;
 }
 
-void DagScheduler::on(const protocol::JobCancelRequested& message, Turn& turn) {
-  if (jobs_.contains(message.job)) {
-    end_job(message.job, cancelled_text(message.job, message.reason), turn);
-  }
-}
-
 void DagScheduler::fail_all_jobs(const std::string& reason, Turn& turn) {
+  for (auto& [id, job] : std::exchange(deferred_, {})) refuse_job(job.message, reason, turn);
   while (!jobs_.empty()) end_job(jobs_.begin()->first, reason, turn);
 }
 
@@ -175,7 +198,7 @@ void DagScheduler::on(const protocol::RddUnpersisted& message, Turn& turn) {
 
 bool DagScheduler::idle() const {
   return jobs_.empty() && stages_.empty() && map_stages_.empty() && waiting_.empty() &&
-         failed_.empty() && ready_.empty() && forgotten_.empty();
+         failed_.empty() && ready_.empty() && forgotten_.empty() && deferred_.empty();
 }
 
 }  // namespace volley::driver

@@ -4,6 +4,7 @@
 #include "driver/stage_binary.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace volley::driver {
@@ -38,6 +39,10 @@ void DagScheduler::settle(Turn& turn) {
     }
     for (TaskEnd& end : scheduler_.take_ends()) {
       ended(end, turn);
+      more = true;
+    }
+    for (const SetAbort& abort : scheduler_.take_aborts()) {
+      fail_jobs_of(abort.stage, abort.reason, turn);
       more = true;
     }
     more |= !ready_.empty();
@@ -91,14 +96,48 @@ std::uint32_t DagScheduler::partition_of(const Stage& stage, std::uint32_t index
   return stage.shuffle != nullptr ? index : jobs_.at(stage.first_job).partitions[index];
 }
 
+/// The oldest job that needs the stage now.
+const Job* DagScheduler::job_of(const Stage& stage) const {
+  const auto job = stage.jobs.empty() ? jobs_.end() : jobs_.find(*stage.jobs.begin());
+  return job == jobs_.end() ? nullptr : &job->second;
+}
+
+bool DagScheduler::too_many_attempts(Stage& stage, Turn& turn) {
+  if (options_.max_stage_attempts == 0 || stage.attempts < options_.max_stage_attempts) {
+    return false;
+  }
+  fail_jobs_of(stage.id,
+               fmt::format("Job aborted due to stage failure: {} {} ({}) has been resubmitted for "
+                           "the maximum allowable number of times: {} (volley.stage.maxAttempts)",
+                           stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id,
+                           stage.name, options_.max_stage_attempts),
+               turn);
+  return true;
+}
+
 void DagScheduler::start(Stage& stage, Turn& turn) {
-  const std::vector<std::uint32_t> missing = missing_tasks(stage);
+  std::vector<std::uint32_t> missing = missing_tasks(stage);
+  if (stage.barrier && stage.shuffle != nullptr && !missing.empty() &&
+      missing.size() < stage.tasks) {
+    std::vector<std::uint32_t> all(stage.tasks);
+    std::iota(all.begin(), all.end(), 0U);
+    shuffles_.lose_outputs(stage.shuffle->shuffle, all);
+    missing = all;
+  }
   if (missing.empty()) {
     map_stage_finished(stage, turn);
     return;
   }
+  if (too_many_attempts(stage, turn)) return;
+  const Job* job = job_of(stage);
   stage.attempt = stage.attempts++;
-  stage.prepared = {stage.first_job, stage.id, stage.attempt, nullptr, stage.plan, {}};
+  stage.prepared = {};
+  stage.prepared.job = job == nullptr ? stage.first_job : job->id;
+  stage.prepared.stage = stage.id;
+  stage.prepared.stage_attempt = stage.attempt;
+  stage.prepared.plan = stage.plan;
+  stage.prepared.barrier = stage.barrier;
+  if (job != nullptr) stage.prepared.pool = job->pool;
   stage.prepared.tasks.reserve(missing.size());
   PlacementRequest request{stage.id, stage.attempt, {}};
   for (const std::uint32_t index : missing) {
@@ -183,6 +222,7 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
 
 void DagScheduler::restart(Stage& stage, Turn& turn) {
   scheduler_.retire(stage.id, stage.attempt, turn);
+  if (stage.barrier) scheduler_.cancel(stage.id, "its barrier stage starts anew", turn);
   planner_.cancel(stage.id);
   stage.prepared = {};
   stage.resubmit_at = turn.now + options_.resubmit_delay;
@@ -204,6 +244,8 @@ void DagScheduler::tick(Turn& turn) {
     set_state(stage, StageState::idle);
     ready_.insert(id);
   }
+  check_deferred(turn);
+  scheduler_.tick(turn);
   for (const HomelessTasks& homeless : scheduler_.park_homeless(turn)) {
     move_homeless(homeless, turn);
   }

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "driver/block_tracker.hpp"
 #include "driver/exchange_planner.hpp"
+#include "driver/gang.hpp"
 #include "driver/lineage.hpp"
 #include "driver/narrow_plan.hpp"
 #include "driver/options.hpp"
@@ -15,6 +16,7 @@
 #include "driver/task_scheduler.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -40,7 +42,8 @@ struct Stage {
   StageState state = StageState::idle;
   std::uint32_t attempt = 0;  ///< the current one, or the next when none was made
   std::uint32_t attempts = 0;
-  std::uint32_t lost_inputs = 0;            ///< consecutive attempts that lost an input
+  std::uint32_t failed_attempts = 0;        ///< consecutive ones
+  bool barrier = false;                     ///< its tasks start and fail together
   bool ignore_cache = false;                ///< a cached block that replaced a parent was not there
   bool pinned = false;                      ///< some tasks can only run beside their cached block
   std::vector<base::ShuffleNumber> needed;  ///< shuffles that the attempt reads
@@ -59,7 +62,17 @@ struct Job {
   std::set<base::StageId> stages;
   protocol::Closure action;
   std::string call_site;
+  std::string group;
+  std::vector<std::string> tags;
+  std::string pool;
   base::TimePoint submitted{};
+};
+
+/// A job with a barrier stage that has more tasks than there are slots: it waits for executors.
+struct DeferredJob {
+  protocol::JobSubmitted message;
+  std::uint32_t checks = 0;
+  base::TimePoint next_check{};
 };
 
 class DagScheduler {
@@ -78,6 +91,10 @@ class DagScheduler {
 
   void on(const protocol::JobSubmitted& message, Turn& turn);
   void on(const protocol::JobCancelRequested& message, Turn& turn);
+  void on(const protocol::JobGroupCancelRequested& message, Turn& turn);
+  void on(const protocol::TaggedJobsCancelRequested& message, Turn& turn);
+  void on(const protocol::AllJobsCancelRequested& message, Turn& turn);
+  void on(const protocol::StageCancelRequested& message, Turn& turn);
   void on(const protocol::RddUnpersisted& message, Turn& turn);
   void on(const protocol::ShuffleForgotten& message, Turn& turn);
   void fail_all_jobs(const std::string& reason, Turn& turn);
@@ -90,18 +107,31 @@ class DagScheduler {
   void settle(Turn& turn);
 
   bool idle() const;
-  std::size_t jobs() const { return jobs_.size(); }
+  std::size_t jobs() const { return jobs_.size() + deferred_.size(); }
   std::size_t stages() const { return stages_.size(); }
 
  private:
   // Jobs: dag_jobs.cpp.
   std::string job_problem(const protocol::JobSubmitted& message, const Lineage& lineage) const;
+  void begin_job(const protocol::JobSubmitted& message, LineagePtr lineage, Turn& turn);
+  void refuse_job(const protocol::JobSubmitted& message, const std::string& problem, Turn& turn);
   void create_stages(Job& job, base::RddId final_rdd);
   Stage& add_stage(const Job& job, const StageCut& cut);
   void end_job(base::JobId id, const std::string& error, Turn& turn);
   void fail_jobs_of(base::StageId stage, const std::string& error, Turn& turn);
   void drop_stage(base::StageId id, const std::string& reason, Turn& turn);
   void remove_shuffle(base::ShuffleNumber shuffle, Turn& turn);
+
+  // Cancellation and barriers: dag_cancel.cpp.
+  void cancel_job(base::JobId id, const std::string& reason, Turn& turn);
+  /// The first stage of the job that can be no barrier stage, or needs more slots than there are.
+  struct BarrierCheck {
+    std::string problem;
+    std::uint32_t slots_needed = 0;
+  };
+  BarrierCheck check_barriers(const Lineage& lineage, const protocol::JobSubmitted& message) const;
+  void check_deferred(Turn& turn);
+  void gang_broken(Stage& stage, const TaskEnd& end, Turn& turn);
 
   // Stages: dag_scheduler.cpp.
   void set_state(Stage& stage, StageState state);
@@ -111,6 +141,8 @@ class DagScheduler {
   std::uint32_t partition_of(const Stage& stage, std::uint32_t index) const;
   void launch(Stage& stage, Turn& turn);
   void choose_workers(const Stage& stage, TaskSpec& task) const;
+  const Job* job_of(const Stage& stage) const;
+  bool too_many_attempts(Stage& stage, Turn& turn);
   bool readable_on(const std::vector<ShuffleRead>& reads, std::uint32_t node) const;
   void restart(Stage& stage, Turn& turn);
   void restart_pinned(Turn& turn);
@@ -143,6 +175,8 @@ class DagScheduler {
   StageStatistics& statistics_;
 
   std::map<base::JobId, Job> jobs_;
+  std::map<base::JobId, DeferredJob> deferred_;
+  std::deque<std::string> cancelled_groups_;  ///< whose future jobs are cancelled, too
   std::map<base::StageId, Stage> stages_;
   std::unordered_map<base::ShuffleNumber, base::StageId> map_stages_;
   std::set<base::StageId> waiting_;

@@ -22,12 +22,14 @@ Driver::Driver(Options options, const base::Log& log)
       log_(log),
       planner_(options_, log_, shuffles_, workers_),
       scheduler_(options_, log_, shuffles_, workers_),
-      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_) {}
+      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_),
+      allocation_(options_.allocation) {}
 
 void Driver::start(const protocol::ExecutorsRequested& request, Outbox& outbox) {
   state_ = State::running;
   startup_.begin(now_);
-  outbox.send(options_.application_master, request);
+  request_ = first_request(request);
+  outbox.send(options_.application_master, request_);
 }
 
 bool Driver::accepts() {
@@ -49,32 +51,38 @@ void Driver::settle(Turn& turn) {
   turn.outbox.send(options_.program, std::move(*ready));
 }
 
+template <class M>
+void Driver::to_dag(const M& message, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  dag_.on(message, turn);
+  settle(turn);
+}
+
 void Driver::on(const protocol::JobSubmitted& message, const Address&, Outbox& outbox) {
-  if (!accepts()) return;
-  Turn turn{now_, outbox};
-  dag_.on(message, turn);
-  settle(turn);
+  to_dag(message, outbox);
 }
-
 void Driver::on(const protocol::JobCancelRequested& message, const Address&, Outbox& outbox) {
-  if (!accepts()) return;
-  Turn turn{now_, outbox};
-  dag_.on(message, turn);
-  settle(turn);
+  to_dag(message, outbox);
 }
-
+void Driver::on(const protocol::JobGroupCancelRequested& message, const Address&, Outbox& outbox) {
+  to_dag(message, outbox);
+}
+void Driver::on(const protocol::TaggedJobsCancelRequested& message, const Address&,
+                Outbox& outbox) {
+  to_dag(message, outbox);
+}
+void Driver::on(const protocol::AllJobsCancelRequested& message, const Address&, Outbox& outbox) {
+  to_dag(message, outbox);
+}
+void Driver::on(const protocol::StageCancelRequested& message, const Address&, Outbox& outbox) {
+  to_dag(message, outbox);
+}
 void Driver::on(const protocol::RddUnpersisted& message, const Address&, Outbox& outbox) {
-  if (!accepts()) return;
-  Turn turn{now_, outbox};
-  dag_.on(message, turn);
-  settle(turn);
+  to_dag(message, outbox);
 }
-
 void Driver::on(const protocol::ShuffleForgotten& message, const Address&, Outbox& outbox) {
-  if (!accepts()) return;
-  Turn turn{now_, outbox};
-  dag_.on(message, turn);
-  settle(turn);
+  to_dag(message, outbox);
 }
 
 void Driver::on(const protocol::ProgramFinished& message, const Address&, Outbox& outbox) {
@@ -103,6 +111,7 @@ void Driver::on(const protocol::ExecutorsNegotiated& message, const Address&, Ou
                message.note);
   }
   startup_.on(message);
+  allocation_.set_slots(message.cores);
   settle(turn);
 }
 
@@ -131,7 +140,51 @@ void Driver::on(const protocol::ExecutorRegistered& message, const Address& from
   log_.info(component, "Executor {} member {} of {} registered: {} rank {}, {} slots, {}",
             message.executor, message.member + 1, message.members, message.host, from.rank,
             message.slots, base::format_bytes(message.memory.value));
+  scheduler_.worker_added(*workers_.find({message.executor, message.member}), turn);
   settle(turn);
+}
+
+void Driver::on(const protocol::ExecutorDecommissioned& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  if (!workers_.decommission(message.executor, now_)) {
+    ++late_;
+    return;
+  }
+  log_.info(component, "Executor {} is leaving: {}", message.executor, message.reason);
+  leaving_.emplace(message.executor, now_);
+  for (const auto& [key, worker] : workers_.workers()) {
+    if (key.executor == message.executor) scheduler_.worker_leaves(worker, turn);
+  }
+  dag_.executor_removed(turn);
+  settle(turn);
+}
+
+/// Executors that are leaving go when their tasks have ended, or when their time is over.
+void Driver::release_leaving(Turn& turn) {
+  std::erase_if(leaving_, [&](const auto& entry) {
+    const auto& [executor, since] = entry;
+    const base::Duration limit = options_.decommission.force_kill;
+    const bool over = limit.count() > 0 && turn.now - since >= limit;
+    bool busy = false;
+    for (const auto& [key, worker] : workers_.workers()) {
+      if (key.executor == executor) busy |= !worker.running.empty();
+    }
+    if (busy && !over) return false;
+    for (const auto& [key, worker] : workers_.workers()) {
+      if (key.executor != executor) continue;
+      if (over) {
+        turn.outbox.send(
+            protocol::at_rank(protocol::Role::node_manager, worker.address.rank),
+            protocol::ContainerStopRequested{worker.address.container, protocol::exit_stopped_by_am,
+                                             "it was decommissioned and its time is over"});
+      } else {
+        turn.outbox.send(worker.address,
+                         protocol::ExecutorStopRequested{"it was decommissioned and is idle"});
+      }
+    }
+    return true;
+  });
 }
 
 void Driver::on(const protocol::ExecutorHeartbeat& message, const Address&, Outbox&) {
@@ -157,7 +210,9 @@ void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application
     ++late_;
     return;
   }
+  leaving_.erase(executor);
   const std::vector<Worker> removed = workers_.remove(executor);
+  if (!removed.empty() && removed.front().leaving) caused_by_application = false;
   const std::string host = removed.empty() ? "" : removed.front().host;
   log_.warn(component, "Lost executor {}{}{}: {}", executor, host.empty() ? "" : " on ", host,
             reason);
@@ -184,6 +239,15 @@ void Driver::on(protocol::TaskFinished message, const Address& from, Outbox& out
   if (!accepts()) return;
   scheduler_.on(std::move(message), from, turn);
   settle(turn);
+}
+
+void Driver::on(const protocol::CommitRequested& message, const Address& from, Outbox& outbox) {
+  Turn turn{now_, outbox};
+  if (!accepts()) {
+    outbox.send(from, protocol::CommitAnswered{message.attempt.task, false});
+    return;
+  }
+  scheduler_.on(message, from, turn);
 }
 
 void Driver::on(const protocol::ShuffleSizes& message, const Address& from, Outbox& outbox) {
@@ -220,7 +284,9 @@ void Driver::tick(base::TimePoint now, Outbox& outbox) {
   check_expected(turn);
   dag_.tick(turn);
   settle(turn);
+  release_leaving(turn);
   check_starvation(turn);
+  adapt_executors(turn);
   report_progress(turn);
 }
 
@@ -239,7 +305,7 @@ void Driver::check_heartbeats(Turn& turn) {
       // Not to the executor: one that is stopped or stuck would keep its container for ever.
       turn.outbox.send(protocol::at_rank(protocol::Role::node_manager, worker.address.rank),
                        protocol::ContainerStopRequested{worker.address.container,
-                                                        protocol::exit_stopped_by_am, reason});
+                                                        protocol::exit_silent, reason});
     }
     lose_executor(key.executor, true, reason, turn);
   }
@@ -255,7 +321,7 @@ void Driver::check_expected(Turn& turn) {
     for (const base::Rank rank : late.ranks) {
       turn.outbox.send(
           protocol::at_rank(protocol::Role::node_manager, rank),
-          protocol::ContainerStopRequested{late.container, protocol::exit_stopped_by_am, reason});
+          protocol::ContainerStopRequested{late.container, protocol::exit_silent, reason});
     }
     lose_executor(late.executor, false, reason, turn);
   }
@@ -279,10 +345,13 @@ void Driver::check_starvation(Turn& turn) {
 void Driver::report_progress(Turn& turn) {
   const auto fraction = static_cast<float>(progress().fraction);
   const bool moved = std::fabs(fraction - reported_progress_) >= progress_step;
-  if (!moved && turn.now < next_report_) return;
+  std::string stages = statistics_.running();
+  if (!moved && turn.now < next_report_ && stages == reported_stages_) return;
   next_report_ = turn.now + options_.heartbeat_interval;
   reported_progress_ = fraction;
-  turn.outbox.send(options_.application_master, protocol::DriverProgressed{fraction});
+  reported_stages_ = stages;
+  turn.outbox.send(options_.application_master,
+                   protocol::DriverProgressed{fraction, std::move(stages)});
 }
 
 bool Driver::idle() const {

@@ -7,6 +7,7 @@
 #include "driver/block_tracker.hpp"
 #include "driver/dag_scheduler.hpp"
 #include "driver/exchange_planner.hpp"
+#include "driver/executor_allocation.hpp"
 #include "driver/executor_startup.hpp"
 #include "driver/options.hpp"
 #include "driver/shuffle_tracker.hpp"
@@ -16,6 +17,7 @@
 #include "protocol/outbox.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace volley::driver {
@@ -32,6 +34,13 @@ class Driver {
 
   void on(const protocol::JobSubmitted&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::JobCancelRequested&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::JobGroupCancelRequested&, const protocol::Address& from,
+          protocol::Outbox&);
+  void on(const protocol::TaggedJobsCancelRequested&, const protocol::Address& from,
+          protocol::Outbox&);
+  void on(const protocol::AllJobsCancelRequested&, const protocol::Address& from,
+          protocol::Outbox&);
+  void on(const protocol::StageCancelRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::RddUnpersisted&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleForgotten&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ProgramFinished&, const protocol::Address& from, protocol::Outbox&);
@@ -40,8 +49,11 @@ class Driver {
   void on(const protocol::ExecutorRegistered&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorHeartbeat&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExecutorLost&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::ExecutorDecommissioned&, const protocol::Address& from,
+          protocol::Outbox&);
   void on(const protocol::RankDataLost&, const protocol::Address& from, protocol::Outbox&);
   void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::CommitRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
   /// Delivers any message; those for other roles are counted and dropped.
@@ -58,6 +70,7 @@ class Driver {
   bool idle() const;
   bool stopped() const { return state_ == State::stopped; }
   std::uint64_t late_messages() const;
+  const TaskScheduler& scheduler() const { return scheduler_; }
   std::size_t known_shuffles() const { return shuffles_.size(); }
   std::size_t cached_blocks() const { return blocks_.size(); }
 
@@ -67,11 +80,21 @@ class Driver {
   /// False, and counted, when the program is over.
   bool accepts();
   void settle(Turn& turn);
+  /// Hands a program's message to the DagScheduler.
+  template <class M>
+  void to_dag(const M& message, protocol::Outbox& outbox);
+  void release_leaving(Turn& turn);
   void lose_executor(base::ExecutorId executor, bool caused_by_application,
                      const std::string& reason, Turn& turn);
   void check_heartbeats(Turn& turn);
   void check_starvation(Turn& turn);
   void report_progress(Turn& turn);
+  // Dynamic allocation: driver_allocation.cpp.
+  protocol::ExecutorsRequested first_request(protocol::ExecutorsRequested request) const;
+  ExecutorAllocation::Load load() const;
+  std::vector<ExecutorAllocation::Use> uses() const;
+  void adapt_executors(Turn& turn);
+  void release(const std::vector<base::ExecutorId>& executors, Turn& turn);
   void check_expected(Turn& turn);
 
   const Options options_;
@@ -84,6 +107,9 @@ class Driver {
   TaskScheduler scheduler_;
   DagScheduler dag_;
   ExecutorStartup startup_;
+  ExecutorAllocation allocation_;
+  protocol::ExecutorsRequested request_;  ///< the last one to the AM
+  base::TimePoint next_adaptation_{};
   State state_ = State::created;
   base::TimePoint now_{};
   base::TimePoint starving_since_{};
@@ -93,6 +119,8 @@ class Driver {
   bool ticked_ = false;  ///< now_ is a real time
   bool starving_ = false;
   float reported_progress_ = 0;
+  std::map<base::ExecutorId, base::TimePoint> leaving_;  ///< since when, until told to stop
+  std::string reported_stages_;
   std::uint64_t late_ = 0;
 };
 

@@ -10,7 +10,7 @@ std::optional<protocol::ExecutorsReady> ExecutorStartup::decide(std::uint32_t re
                                                                 base::Duration wait, double ratio) {
   if (state_ != State::negotiating) return std::nullopt;
   const std::uint32_t granted = negotiated_.granted;
-  if (negotiated_.final && granted == 0) {
+  if (negotiated_.final && granted == 0 && negotiated_.requested > 0) {
     state_ = State::answered;
     return protocol::ExecutorsReady{
         0, 0,

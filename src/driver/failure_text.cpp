@@ -25,6 +25,17 @@ std::string executor_lost_text(base::ExecutorId executor, bool caused_by_applica
                      reason);
 }
 
+std::string unschedulable_text(base::StageId stage, std::uint32_t stage_attempt,
+                               std::uint32_t index, std::uint32_t partition,
+                               const std::string& last_failure) {
+  return fmt::format(
+      "Job aborted due to stage failure: Aborting TaskSet {}.{} because task {} (partition {}) "
+      "cannot run anywhere due to node and executor excludeOnFailure. Most recent failure: {}. "
+      "ExcludeOnFailure behavior can be configured via volley.excludeOnFailure.*.",
+      stage, stage_attempt, index, partition,
+      last_failure.empty() ? "none of this stage" : last_failure);
+}
+
 std::string cancelled_text(base::JobId job, const std::string& reason) {
   return fmt::format("Job {} cancelled {}", job, reason);
 }

@@ -26,6 +26,10 @@ std::string lost_task_text(const LostTask& task);
 std::string abort_text(const LostTask& last, std::uint32_t failures);
 std::string executor_lost_text(base::ExecutorId executor, bool caused_by_application,
                                const std::string& reason);
+/// A task that failures have excluded from every place.
+std::string unschedulable_text(base::StageId stage, std::uint32_t stage_attempt,
+                               std::uint32_t index, std::uint32_t partition,
+                               const std::string& last_failure);
 std::string cancelled_text(base::JobId job, const std::string& reason);
 
 }  // namespace volley::driver

@@ -82,6 +82,12 @@ void StageStatistics::task_ended(const TaskEnd& end) {
   }
 }
 
+void StageStatistics::task_killed(const TaskEnd& end) {
+  ++summary_.tasks_killed;
+  const auto found = open_.find(end.stage);
+  if (found != open_.end()) ++found->second.summary.killed;
+}
+
 std::optional<HottestKey> StageStatistics::stage_ended(base::StageId stage, bool succeeded,
                                                        base::TimePoint now) {
   auto node = open_.extract(stage);
@@ -121,6 +127,17 @@ Progress StageStatistics::progress(const TaskScheduler& scheduler) const {
   }
   progress.fraction = total > 0 ? done / total : 0;
   return progress;
+}
+
+std::string StageStatistics::running() const {
+  constexpr std::size_t shown = 3;
+  std::string text;
+  std::size_t number = 0;
+  for (const auto& [id, open] : open_) {
+    if (number++ == shown) return text + fmt::format(" and {} more", open_.size() - shown);
+    text += fmt::format("{}stage {} ({})", text.empty() ? "" : ", ", id, open.summary.name);
+  }
+  return text;
 }
 
 }  // namespace volley::driver

@@ -34,6 +34,7 @@ struct StageSummary {
   std::uint32_t tasks = 0;     ///< of the stage, whether or not they had to run
   std::uint32_t attempts = 0;  ///< task attempts that ended
   std::uint32_t failures = 0;  ///< of them, not successful
+  std::uint32_t killed = 0;    ///< attempts that were asked to stop
   std::uint32_t stage_attempts = 0;
   bool succeeded = false;
   protocol::TaskMetrics totals;  ///< of successful attempts; peak_memory is the maximum
@@ -59,6 +60,7 @@ struct Summary {
   std::uint64_t stages_skipped = 0;
   std::uint64_t tasks_succeeded = 0;
   std::uint64_t tasks_failed = 0;
+  std::uint64_t tasks_killed = 0;  ///< asked to stop, whatever they said at their end
 };
 
 struct StageProgress {
@@ -78,6 +80,7 @@ class StageStatistics {
   void submitted(base::StageId stage, const std::string& name, std::uint32_t tasks,
                  std::uint32_t missing, base::TimePoint now);
   void task_ended(const TaskEnd& end);
+  void task_killed(const TaskEnd& end);
   /// Returns its hottest key.
   std::optional<HottestKey> stage_ended(base::StageId stage, bool succeeded, base::TimePoint now);
   void job_ended(bool succeeded, std::uint64_t skipped_stages);
@@ -85,6 +88,8 @@ class StageStatistics {
 
   const Summary& summary() const { return summary_; }
   Progress progress(const TaskScheduler& scheduler) const;
+  /// The first few stages that run, for people: "stage 3 (map at main.cpp:4)".
+  std::string running() const;
   bool idle() const { return open_.empty(); }
 
  private:

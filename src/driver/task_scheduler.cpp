@@ -13,10 +13,15 @@ using protocol::TaskOutcome;
 
 void TaskScheduler::submit(TaskSetSpec spec, Turn& turn) {
   const SetKey key{spec.job, spec.stage, spec.stage_attempt};
-  const bool fresh = sets_.try_emplace(key, std::move(spec), workers_, turn.now).second;
+  std::vector<SetKey>& attempts = stage_sets_[key.stage];
+  for (const SetKey& other : attempts) {
+    VOLLEY_CHECK(!sets_.at(other).active(), "more than one active task set for stage {}: {}.{}",
+                 key.stage, other.stage, other.stage_attempt);
+  }
+  const bool fresh = sets_.try_emplace(key, std::move(spec), workers_, options_, turn.now).second;
   VOLLEY_CHECK(fresh, "stage {}.{} was submitted twice", key.stage, key.stage_attempt);
   offered_ahead_ = 0;
-  stage_sets_[key.stage].push_back(key);
+  attempts.push_back(key);
 }
 
 void TaskScheduler::retire(StageId stage, std::uint32_t stage_attempt, Turn& turn) {
@@ -29,15 +34,20 @@ void TaskScheduler::retire(StageId stage, std::uint32_t stage_attempt, Turn& tur
   }
 }
 
-void TaskScheduler::cancel(StageId stage, const std::string& reason, Turn& turn) {
-  const auto found = stage_sets_.find(stage);
-  if (found == stage_sets_.end()) return;
+void TaskScheduler::kill_all_of(StageId stage, const std::string& reason, Turn& turn) {
   std::vector<TaskId> tasks;
   for (const auto& [task, running] : running_) {
     if (running.set.stage == stage && !running.dropped) tasks.push_back(task);
   }
   std::sort(tasks.begin(), tasks.end());
   for (const TaskId task : tasks) kill(task, reason, turn);
+}
+
+void TaskScheduler::cancel(StageId stage, const std::string& reason, Turn& turn) {
+  commits_.stage_over(stage);
+  const auto found = stage_sets_.find(stage);
+  if (found == stage_sets_.end()) return;
+  kill_all_of(stage, reason, turn);
   for (const SetKey& key : std::vector<SetKey>(found->second)) {
     sets_.at(key).retire();
     drop_if_over(key, turn);
@@ -48,9 +58,12 @@ void TaskScheduler::kill(TaskId task, const std::string& reason, Turn& turn) {
   Running& running = running_.at(task);
   if (std::exchange(running.dropped, true)) return;
   const Worker* worker = workers_.find(running.worker);
-  if (worker != nullptr) {
-    turn.outbox.send(worker->address, protocol::TaskKillRequested{task, reason});
-  }
+  if (worker == nullptr) return;
+  turn.outbox.send(worker->address, protocol::TaskKillRequested{task, reason});
+  if (!options_.reaper.enabled) return;
+  const base::Duration first = std::min(
+      options_.reaper.polling, options_.reaper.kill_timeout.value_or(options_.reaper.polling));
+  killed_[task] = {turn.now, turn.now + first, reason};
 }
 
 void TaskScheduler::mark_done(StageId stage, std::uint32_t index, Turn& turn) {
@@ -91,29 +104,6 @@ void TaskScheduler::offer(Turn& turn) {
   share_backlogs(turn);
 }
 
-void TaskScheduler::fill_slots(Turn& turn) {
-  bool launched = true;
-  while (launched && !workers_.free().empty()) {
-    launched = false;
-    std::vector<std::pair<const SetKey, TaskSet>*> wanting;
-    for (auto& entry : sets_) {
-      if (entry.second.active() && entry.second.pending() > 0) wanting.push_back(&entry);
-    }
-    if (wanting.empty()) return;
-    const std::vector<WorkerKey> free(workers_.free().begin(), workers_.free().end());
-    for (const WorkerKey& worker_key : free) {
-      const Worker& worker = *workers_.find(worker_key);
-      for (auto* entry : wanting) {
-        const auto index = entry->second.take(worker, turn.now, options_.locality_wait);
-        if (!index) continue;
-        launch(entry->first, entry->second, *index, worker, turn);
-        launched = true;
-        break;
-      }
-    }
-  }
-}
-
 void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
                            const Worker& worker, Turn& turn) {
   if (set.defined().insert(worker.key).second) {
@@ -125,7 +115,7 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
   }
   const TaskId task = next_task_++;
   const std::uint32_t partition = set.partition(index);
-  const std::uint32_t attempt = set.started(index, task);
+  const std::uint32_t attempt = set.started(index, task, worker, turn.now);
   TaskInputs inputs = set.spec().plan->inputs(partition);
   protocol::TaskLaunched message;
   message.attempt = {task, key.stage, key.stage_attempt, partition, attempt};
@@ -135,9 +125,56 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
     message.shuffles.push_back(
         {read.shuffle, read.partition, holder_on(shuffles_, workers_.nodes(), read, worker.node)});
   }
+  warn_if_large(key, set, message);
   running_.emplace(task, Running{key, index, attempt, worker.key, turn.now});
   turn.outbox.send(worker.address, std::move(message));
   workers_.task_started(worker.key, task, turn.now);
+  ++counts_.launched;
+}
+
+/// Once for each stage: such tasks make the driver a bottleneck.
+void TaskScheduler::warn_if_large(const SetKey& key, TaskSet& set,
+                                  const protocol::TaskLaunched& task) {
+  constexpr std::size_t large = 1000U << 10U;
+  std::size_t bytes = 0;
+  for (const protocol::SourceInput& source : task.sources) {
+    if (source.payload) bytes += source.payload->size();
+  }
+  if (bytes <= large || !set.first_large()) return;
+  log_.warn("TaskSetManager",
+            "Stage {} contains a task of very large size ({}). The maximum recommended task size "
+            "is {}: read what it needs from a file instead",
+            key.stage, base::format_bytes(bytes), base::format_bytes(large));
+}
+
+void TaskScheduler::on(const protocol::CommitRequested& message, const protocol::Address& from,
+                       Turn& turn) {
+  const auto found = running_.find(message.attempt.task);
+  bool allowed = false;
+  if (found != running_.end() && !found->second.dropped) {
+    const Running& running = found->second;
+    allowed = commits_.may_commit(running.set.stage, running.index, found->first);
+  } else {
+    ++late_;
+  }
+  turn.outbox.send(from, protocol::CommitAnswered{message.attempt.task, allowed});
+}
+
+void TaskScheduler::worker_added(const Worker& worker, Turn& turn) {
+  for (auto& [key, set] : sets_) set.worker_added(worker, turn.now);
+}
+
+void TaskScheduler::worker_leaves(const Worker& worker, Turn& turn) {
+  for (auto& [key, set] : sets_) {
+    const bool defined = set.defined().contains(worker.key);
+    set.worker_lost(worker.key);
+    if (defined) set.defined().insert(worker.key);
+  }
+  std::vector<TaskId> tasks(worker.running.begin(), worker.running.end());
+  std::sort(tasks.begin(), tasks.end());
+  if (tasks.size() > worker.slots) {
+    turn.outbox.send(worker.address, protocol::TasksReturnRequested{std::move(tasks)});
+  }
 }
 
 void TaskScheduler::on(protocol::TaskFinished message, const protocol::Address& from, Turn& turn) {
@@ -158,6 +195,7 @@ void TaskScheduler::workers_removed(const std::vector<Worker>& removed, bool cau
   for (auto& [key, set] : sets_) {
     for (const Worker& worker : removed) set.worker_lost(worker.key);
   }
+  for (const Worker& worker : removed) health_.executor_removed(worker.key.executor);
   for (const Worker& worker : removed) {
     std::vector<TaskId> tasks(worker.running.begin(), worker.running.end());
     std::sort(tasks.begin(), tasks.end());
@@ -176,13 +214,19 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   const auto found = running_.find(message.attempt.task);
   const Running running = found->second;
   running_.erase(found);
+  killed_.erase(message.attempt.task);
   const SetKey& key = running.set;
   TaskSet& set = sets_.at(key);
   set.ended(running.index, message.attempt.task);
   if (message.outcome == TaskOutcome::returned) {
+    ++counts_.returned;
     if (!running.dropped && set.active()) set.put_back(running.index, workers_);
     drop_if_over(key, turn);
     return;
+  }
+  ++counts_.ended;
+  if (message.outcome != TaskOutcome::success || running.dropped) {
+    commits_.failed(key.stage, running.index, message.attempt.task);
   }
   const std::uint32_t partition = set.partition(running.index);
   message.attempt = {message.attempt.task, key.stage, key.stage_attempt, partition,
@@ -200,12 +244,14 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   if (end.duration.count() <= 0) end.duration = turn.now - running.started;
   end.report = std::move(message);
   end.dropped = running.dropped;
-  if (!end.dropped && end.report.outcome != TaskOutcome::success) retry(set, end, counts);
+  if (!end.dropped && end.report.outcome != TaskOutcome::success) {
+    retry(set, end, worker.node, counts, turn);
+  }
   ends_.push_back(std::move(end));
   drop_if_over(key, turn);
 }
 
-void TaskScheduler::retry(TaskSet& set, TaskEnd& end, bool counts) {
+void TaskScheduler::retry(TaskSet& set, TaskEnd& end, std::uint32_t node, bool counts, Turn& turn) {
   const LostTask lost{end.index,
                       end.report.attempt.attempt,
                       end.stage,
@@ -218,11 +264,18 @@ void TaskScheduler::retry(TaskSet& set, TaskEnd& end, bool counts) {
   const TaskOutcome outcome = end.report.outcome;
   if (outcome == TaskOutcome::fetch_failed || !set.active()) return;
   if (outcome == TaskOutcome::exception || (outcome == TaskOutcome::executor_lost && counts)) {
-    const std::uint32_t failures = set.count_failure(end.index);
+    exclude_for(set, end, node, turn);
+    const std::uint32_t failures = set.count_failure(end.index, lost_task_text(lost));
     if (failures >= options_.max_failures) {
       end.abort = abort_text(lost, failures);
       return;
     }
+  }
+  if (set.spec().barrier) {
+    set.retire();
+    kill_all_of(end.stage, fmt::format("task {} of the barrier stage failed", end.index), turn);
+    end.gang_broken = true;
+    return;
   }
   set.put_back(end.index, workers_);
 }
@@ -230,6 +283,8 @@ void TaskScheduler::retry(TaskSet& set, TaskEnd& end, bool counts) {
 void TaskScheduler::drop_if_over(const SetKey& key, Turn& turn) {
   const auto found = sets_.find(key);
   if (found == sets_.end() || found->second.active() || found->second.running() > 0) return;
+  judge_health(found->second, turn);
+  unschedulable_.erase(key);
   for (const WorkerKey& defined : found->second.defined()) {
     const Worker* worker = workers_.find(defined);
     if (worker == nullptr) continue;

@@ -1,19 +1,25 @@
 #pragma once
 // TaskScheduler: gives tasks to free slots, retries failed ones, and says how each attempt ended.
-// Task sets are served first in, first out by job, then stage; one task per free slot, round robin
-// over workers, and some ahead of the slots when tasks are tiny. What ended is collected and taken
-// by the DagScheduler after each message.
+// Task sets are served in the order of their pools; one task per free slot, round robin over
+// workers, and some ahead of the slots when tasks are tiny. What ended is collected and taken by
+// the DagScheduler after each message. The decisions are elsewhere: which set (pools), how near
+// (locality), where not (exclusion, health_tracker), which twice (speculation), all at once (gang),
+// who publishes (commit_coordinator).
 
 #include "base/log.hpp"
+#include "driver/commit_coordinator.hpp"
 #include "driver/failure_text.hpp"
+#include "driver/health_tracker.hpp"
 #include "driver/options.hpp"
+#include "driver/pools.hpp"
 #include "driver/shuffle_tracker.hpp"
 #include "driver/task_set.hpp"
 #include "driver/worker_table.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,8 +38,9 @@ struct TaskEnd {
   base::Duration duration{};
   /// As reported; made up (only the outcome and the error) when the executor was lost.
   protocol::TaskFinished report;
-  bool dropped = false;  ///< it had been asked to stop: only its cached blocks count
-  std::string abort;     ///< not empty: the task failed too often, and the text for the user
+  bool dropped = false;      ///< it had been asked to stop: only its cached blocks count
+  bool gang_broken = false;  ///< its barrier set is over with it
+  std::string abort;         ///< not empty: the task failed too often, and the text for the user
 };
 
 /// Waiting tasks whose node has no executor any more.
@@ -43,16 +50,35 @@ struct HomelessTasks {
   std::vector<std::uint32_t> indices;
 };
 
+/// A stage whose tasks cannot run, and the text for the user.
+struct SetAbort {
+  base::StageId stage = 0;
+  std::string reason;
+};
+
+struct SchedulerCounts {
+  std::uint64_t launched = 0;
+  std::uint64_t copies = 0;    ///< of them, second copies of stragglers
+  std::uint64_t ended = 0;     ///< without those given back
+  std::uint64_t returned = 0;  ///< unstarted
+  std::uint64_t reaped = 0;    ///< processes ended because a task would not stop
+};
+
 class TaskScheduler {
  public:
   TaskScheduler(const Options& options, const base::Log& log, ShuffleTracker& shuffles,
                 WorkerTable& workers)
-      : options_(options), log_(log), shuffles_(shuffles), workers_(workers) {}
+      : options_(options),
+        log_(log),
+        shuffles_(shuffles),
+        workers_(workers),
+        pools_(options.pools),
+        health_(options.exclusion) {}
 
   void submit(TaskSetSpec spec, Turn& turn);
   /// The attempt launches nothing more; its running tasks may finish and still count.
   void retire(base::StageId stage, std::uint32_t stage_attempt, Turn& turn);
-  /// Nobody needs the stage: its running tasks are asked to stop and their results dropped.
+  /// Nobody needs the stage, or this attempt: running tasks are asked to stop, results dropped.
   void cancel(base::StageId stage, const std::string& reason, Turn& turn);
   /// The stage has the task's result, whichever attempt brought it; other attempts are stopped.
   void mark_done(base::StageId stage, std::uint32_t index, Turn& turn);
@@ -61,26 +87,32 @@ class TaskScheduler {
               std::uint32_t node);
 
   void on(protocol::TaskFinished message, const protocol::Address& from, Turn& turn);
+  void on(const protocol::CommitRequested& message, const protocol::Address& from, Turn& turn);
+  void worker_added(const Worker& worker, Turn& turn);
+  /// After WorkerTable::decommission: what has not begun there goes elsewhere.
+  void worker_leaves(const Worker& worker, Turn& turn);
   /// After WorkerTable::remove: ends what ran there.
   void workers_removed(const std::vector<Worker>& removed, bool caused_by_application,
                        const std::string& reason, Turn& turn);
   /// Fills free slots.
   void offer(Turn& turn);
+  /// Stragglers, tasks that do not stop, exclusions that end.
+  void tick(Turn& turn);
   std::vector<HomelessTasks> park_homeless(Turn& turn);
 
   std::vector<TaskEnd> take_ends() { return std::exchange(ends_, {}); }
+  std::vector<SetAbort> take_aborts() { return std::exchange(aborts_, {}); }
   std::size_t running() const { return running_.size(); }
   std::size_t running(base::StageId stage) const;
-  bool idle() const { return sets_.empty() && running_.empty() && ends_.empty(); }
+  bool idle() const {
+    return sets_.empty() && running_.empty() && ends_.empty() && stage_sets_.empty() &&
+           commits_.empty() && killed_.empty() && unschedulable_.empty();
+  }
   std::uint64_t late_messages() const { return late_; }
+  const SchedulerCounts& counts() const { return counts_; }
+  const HealthTracker& health() const { return health_; }
 
  private:
-  struct SetKey {
-    base::JobId job = 0;
-    base::StageId stage = 0;
-    std::uint32_t stage_attempt = 0;
-    auto operator<=>(const SetKey&) const = default;
-  };
   struct Running {
     SetKey set;
     std::uint32_t index = 0;
@@ -90,10 +122,33 @@ class TaskScheduler {
     bool dropped = false;     ///< asked to stop: whatever it reports does not count
     bool asked_back = false;  ///< to be given back, unless it has begun
   };
+  /// A task that was asked to stop and still runs.
+  struct Killed {
+    base::TimePoint since;
+    base::TimePoint next_look;
+    std::string reason;
+  };
 
   void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
               Turn& turn);
+
+  void warn_if_large(const SetKey& key, TaskSet& set, const protocol::TaskLaunched& task);
+
+  // Offers: task_scheduler_offers.cpp.
   void fill_slots(Turn& turn);
+  std::vector<SetKey> order() const;
+  std::vector<WorkerKey> offers_for(const TaskSet& set) const;
+  std::size_t offer_to(const SetKey& key, std::size_t most, Turn& turn);
+  std::size_t offer_level(const SetKey& key, TaskSet& set, Locality level,
+                          std::vector<WorkerKey>& free, std::size_t most,
+                          std::optional<Locality>& nearest, Turn& turn);
+  std::size_t offer_copies(const SetKey& key, TaskSet& set, const std::vector<WorkerKey>& free,
+                           std::size_t most, Turn& turn);
+  std::size_t launch_gang(const SetKey& key, TaskSet& set, Turn& turn);
+  bool usable(const TaskSet& set, const Worker& worker) const {
+    return !set.exclusion().excludes(worker.key.executor, worker.node) &&
+           !health_.excludes(worker.key.executor, worker.node);
+  }
 
   // Launching ahead of free slots: task_scheduler_ahead.cpp.
   void offer_ahead(Turn& turn);
@@ -102,24 +157,43 @@ class TaskScheduler {
   void share_backlogs(Turn& turn);
   void ask_back(const Worker& loaded, const Worker& idle, Turn& turn);
 
+  // What is watched as time goes on: task_scheduler_watch.cpp.
+  void find_stragglers(Turn& turn);
+  void reap(Turn& turn);
+  void stop_container(const Worker& worker, const std::string& reason, Turn& turn);
+  void exclude_for(TaskSet& set, const TaskEnd& end, std::uint32_t node, Turn& turn);
+  void judge_health(TaskSet& set, Turn& turn);
+  void find_stuck(Turn& turn);
+  void abort_stuck(const SetKey& key, const TaskSet& set, std::uint32_t index);
+
   void kill(base::TaskId task, const std::string& reason, Turn& turn);
+  void kill_all_of(base::StageId stage, const std::string& reason, Turn& turn);
   /// One attempt is over; `worker` may be removed from the table already.
   void end(protocol::TaskFinished message, const Worker& worker, bool counts, Turn& turn);
-  void retry(TaskSet& set, TaskEnd& end, bool counts);
+  void retry(TaskSet& set, TaskEnd& end, std::uint32_t node, bool counts, Turn& turn);
   void drop_if_over(const SetKey& key, Turn& turn);
 
   const Options& options_;
   const base::Log& log_;
   ShuffleTracker& shuffles_;
   WorkerTable& workers_;
+  Pools pools_;
+  HealthTracker health_;
+  CommitCoordinator commits_;
   std::map<SetKey, TaskSet> sets_;
   std::map<base::StageId, std::vector<SetKey>> stage_sets_;
   std::unordered_map<base::TaskId, Running> running_;
+  std::map<base::TaskId, Killed> killed_;            ///< while the reaper is on
+  std::map<SetKey, base::TimePoint> unschedulable_;  ///< and when they are given up
   std::vector<TaskEnd> ends_;
+  std::vector<SetAbort> aborts_;
   std::vector<WorkerKey> progressed_;  ///< since the last offer; a key may be there twice
   std::uint32_t offered_ahead_ = 0;    ///< for each slot, to every worker; 0: not offered yet
+  WorkerKey last_offered_;             ///< the next round begins after it
   base::TimePoint next_share_{};
+  base::TimePoint next_straggler_look_{};
   base::TaskId next_task_ = 0;
+  SchedulerCounts counts_;
   std::uint64_t late_ = 0;
 };
 

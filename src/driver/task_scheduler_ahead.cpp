@@ -29,8 +29,13 @@ std::size_t TaskScheduler::most_tasks(const TaskSet& set, const Worker& worker) 
 
 void TaskScheduler::offer_ahead(Turn& turn) {
   std::vector<WorkerKey> progressed = std::exchange(progressed_, {});
+  std::size_t wanting = 0;
+  for (const auto& [key, set] : sets_) {
+    if (options_.schedule_mode == ScheduleMode::fair && set.active()) ++wanting;
+  }
+  if (wanting > 1) return;  // what was launched ahead could not be shared any more
   for (auto& [key, set] : sets_) {
-    if (!set.active() || set.pending() == 0 || set.ahead() == 0) continue;
+    if (!set.active() || set.pending() == 0 || set.ahead() == 0 || set.spec().barrier) continue;
     if (set.ahead() > offered_ahead_) {
       progressed.clear();
       for (const auto& [worker, known] : workers_.workers()) progressed.push_back(worker);
@@ -48,9 +53,10 @@ void TaskScheduler::fill_ahead(const SetKey& key, TaskSet& set, std::vector<Work
     std::erase_if(workers, [&](const WorkerKey& worker_key) {
       const Worker* worker = workers_.live(worker_key) ? workers_.find(worker_key) : nullptr;
       if (worker == nullptr || worker->running.size() >= most_tasks(set, *worker)) return true;
-      const auto index = set.take(*worker, turn.now, options_.locality_wait);
-      if (index) launch(key, set, *index, *worker, turn);
-      return !index;
+      if (!usable(set, *worker)) return true;
+      const auto taken = set.take(*worker, Locality::any, turn.now);
+      if (taken) launch(key, set, taken->index, *worker, turn);
+      return !taken;
     });
   }
 }

@@ -1,11 +1,16 @@
 #pragma once
 // TaskSet: the tasks of one stage attempt and who may run them next. Every task is known by its
 // index in the stage (for a map stage the partition). A task may be bound to a node (its shuffle
-// data is readable there only) and may prefer workers that hold a cached block; for preferred
-// workers it waits a while. Lists of waiting tasks are cleaned lazily, so each step is O(1)
-// amortised.
+// data is readable there only) and may prefer workers that hold a cached block; for these, and
+// then for their nodes, it waits a while. Tasks that take too long may get a copy elsewhere. Lists
+// of waiting tasks are cleaned lazily, so each step is O(1) amortised.
 
+#include "driver/exclusion.hpp"
+#include "driver/gang.hpp"
+#include "driver/health_tracker.hpp"
+#include "driver/locality.hpp"
 #include "driver/narrow_plan.hpp"
+#include "driver/options.hpp"
 #include "driver/worker_table.hpp"
 #include "protocol/program.hpp"
 
@@ -15,7 +20,9 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace volley::driver {
@@ -25,6 +32,7 @@ struct TaskSpec {
   std::uint32_t partition = 0;
   std::optional<std::uint32_t> node;  ///< the only node where it may run
   std::vector<WorkerKey> preferred;   ///< hold a cached block it can start from
+  std::vector<std::uint32_t> near{};  ///< nodes where it would be better off than elsewhere
   bool pinned = false;  ///< only preferred workers will do: other inputs are not there
 };
 
@@ -35,25 +43,44 @@ struct TaskSetSpec {
   std::shared_ptr<const protocol::StageBinary> binary;
   std::shared_ptr<const NarrowPlan> plan;
   std::vector<TaskSpec> tasks;
+  std::string pool;
+  bool barrier = false;  ///< its tasks start together
 };
 
 class TaskSet {
  public:
   static constexpr std::uint32_t most_ahead = 256;
 
-  TaskSet(TaskSetSpec spec, const WorkerTable& workers, base::TimePoint now);
+  struct Attempt {
+    base::TaskId task = 0;
+    WorkerKey worker;
+    std::uint32_t node = 0;
+    base::TimePoint started{};
+  };
+  struct Taken {
+    std::uint32_t index = 0;
+    Locality locality = Locality::any;
+  };
 
-  /// A task for a free slot of the worker; it counts as running from now on.
-  std::optional<std::uint32_t> take(const Worker& worker, base::TimePoint now, base::Duration wait);
+  /// `options` must outlive the set.
+  TaskSet(TaskSetSpec spec, const WorkerTable& workers, const Options& options,
+          base::TimePoint now);
+
+  /// A task for a free slot of the worker, no further from its data than `most` and the time allow.
+  /// It counts as running from now on.
+  std::optional<Taken> take(const Worker& worker, Locality most, base::TimePoint now);
+  /// A task that runs elsewhere and is to get a copy: on another node, or only on another executor.
+  std::optional<std::uint32_t> take_copy(const Worker& worker, bool same_node);
+  /// The waiting tasks of a barrier set, all of them or none, as running.
+  std::vector<GangTask> gang() const;
+  void take_gang();
   /// A new attempt's number, from 0, of a task that was taken.
-  std::uint32_t started(std::uint32_t index, base::TaskId task);
+  std::uint32_t started(std::uint32_t index, base::TaskId task, const Worker& worker,
+                        base::TimePoint now);
   void ended(std::uint32_t index, base::TaskId task);
   /// Back to the waiting tasks, unless it is done or runs elsewhere.
   void put_back(std::uint32_t index, const WorkerTable& workers);
-  std::uint32_t count_failure(std::uint32_t index) {
-    failed_ = true;
-    return ++at(index).failures;
-  }
+  std::uint32_t count_failure(std::uint32_t index, std::string reason);
   /// How long a task ran that succeeded.
   void note_duration(base::Duration duration);
   /// How many tasks more than it has slots a worker may be given, for each slot: while tasks are so
@@ -71,7 +98,20 @@ class TaskSet {
   /// False when it was done before or is not part of the set.
   bool mark_done(std::uint32_t index);
 
+  /// Near to far, those that can matter here.
+  const std::vector<Locality>& levels() const;
+  /// A round of offers is over; `nearest` of what was launched, or that tasks wait although there
+  /// are free slots, for better ones.
+  void round_over(std::optional<Locality> nearest, bool refused, base::TimePoint now);
+  /// Whether a free slot that was not taken was refused for a better place.
+  bool waits_for_better(base::TimePoint now);
+
+  /// Marks stragglers for a copy; returns how many are new.
+  std::size_t find_stragglers(const WorkerTable& workers, base::TimePoint now);
+  std::size_t copies_wanted() const { return copies_wanted_.size(); }
+
   void worker_lost(const WorkerKey& key);
+  void worker_added(const Worker& worker, base::TimePoint now);
   /// Takes out the waiting tasks whose node had no live worker for `wait`.
   std::vector<std::uint32_t> park_homeless(const WorkerTable& workers, base::TimePoint now,
                                            base::Duration wait);
@@ -81,14 +121,24 @@ class TaskSet {
   /// No more launches; what runs may finish.
   void retire() { zombie_ = true; }
   bool active() const { return !zombie_ && remaining_ > 0; }
+  bool succeeded() const { return remaining_ == 0; }
   std::size_t pending() const { return pending_; }
   std::size_t running() const { return running_; }
+  std::size_t size() const { return tasks_.size(); }
+  /// A waiting task that failures have excluded from every worker that it could run on.
+  std::optional<std::uint32_t> stuck_task(const WorkerTable& workers,
+                                          const HealthTracker& health) const;
+  const std::string& last_failure() const { return last_failure_; }
   /// Attempts of the task that run now; empty for a task of another set.
   std::vector<base::TaskId> attempts(std::uint32_t index) const;
   std::uint32_t partition(std::uint32_t index) const { return at(index).spec.partition; }
 
   const protocol::StageBinary& binary() const { return *spec_.binary; }
   const TaskSetSpec& spec() const { return spec_; }
+  TaskSetExclusion& exclusion() { return exclusion_; }
+  const TaskSetExclusion& exclusion() const { return exclusion_; }
+  /// True the first time.
+  bool first_large() { return !std::exchange(large_, true); }
   /// Workers that know the stage's binary.
   std::set<WorkerKey>& defined() { return defined_; }
 
@@ -99,34 +149,48 @@ class TaskSet {
     State state = State::parked;
     std::uint32_t failures = 0;
     std::uint32_t launches = 0;
-    std::vector<base::TaskId> attempts;
+    std::vector<Attempt> attempts;
   };
   using List = std::deque<std::uint32_t>;
+  template <class Key>
+  using Lists = std::map<Key, List>;
 
   Task& at(std::uint32_t index) { return tasks_[position_.at(index)]; }
   const Task& at(std::uint32_t index) const { return tasks_[position_.at(index)]; }
   void set_state(Task& task, State state);
   void enlist(Task& task);
   std::optional<std::uint32_t> pop(List& list, const Worker& worker, bool preferred);
+  Locality allowed(base::TimePoint now);
+  bool may_copy(const Task& task, const Worker& worker, bool same_node) const;
 
+  const Options& options_;
   TaskSetSpec spec_;  ///< without tasks
   std::vector<Task> tasks_;
   std::unordered_map<std::uint32_t, std::size_t> position_;  ///< index to place in tasks_
-  std::map<WorkerKey, List> by_worker_;
-  std::unordered_map<std::uint32_t, List> by_node_;
+  Lists<WorkerKey> by_worker_;
+  Lists<std::uint32_t> near_;  ///< by the nodes of preferred workers; also in by_worker_
+  std::unordered_map<std::uint32_t, List> by_node_;  ///< bound and without preference
   List anywhere_;
   std::unordered_map<std::uint32_t, List> delayed_by_node_;  ///< also in by_worker_
   List delayed_;                                             ///< also in by_worker_
+  std::map<WorkerKey, std::uint32_t> preferred_nodes_;       ///< of preferred workers
+  std::set<std::uint32_t> inhabited_;  ///< nodes of near_ that have had a live worker
   std::set<std::uint32_t> bound_nodes_;
   std::map<std::uint32_t, base::TimePoint> homeless_since_;  ///< by node
   std::set<WorkerKey> defined_;
-  base::TimePoint local_since_;  ///< last launch beside a cached block
+  DelayClock clock_;
+  bool has_preferences_ = false;
+  TaskSetExclusion exclusion_;
+  std::set<std::uint32_t> copies_wanted_;
+  std::vector<base::Duration> durations_;  ///< of successful tasks, while speculation is on
+  std::string last_failure_;
   std::size_t pending_ = 0;
   std::size_t running_ = 0;
   std::size_t remaining_ = 0;
   base::Duration typical_{};  ///< moving mean of durations; 0: none known
   bool failed_ = false;
   bool zombie_ = false;
+  bool large_ = false;
 };
 
 }  // namespace volley::driver

@@ -12,7 +12,7 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
                                            const protocol::Address& from, base::TimePoint now) {
   if (lost_.contains(message.executor)) return Registration::lost_before;
   const WorkerKey key{message.executor, message.member};
-  Worker worker{key, from, message.host, message.node, message.slots, now, {}, {}};
+  Worker worker{key, from, message.host, message.node, message.slots, now, {}, {}, {}};
   const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
   if (!fresh) {
     at->second.last_seen = now;
@@ -55,12 +55,9 @@ std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
   const bool was_complete = complete(executor);
   auto at = workers_.lower_bound({executor, 0});
   while (at != workers_.end() && at->first.executor == executor) {
+    if (was_complete) retract(at->second);
     free_.erase(at->first);
     backlogged_.erase(at->first);
-    if (was_complete) {
-      slots_ -= at->second.slots;
-      if (--live_nodes_[at->second.node] == 0) live_nodes_.erase(at->second.node);
-    }
     removed.push_back(std::move(at->second));
     at = workers_.erase(at);
   }
@@ -69,9 +66,31 @@ std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
   return removed;
 }
 
+/// It does not count as capacity any more.
+void WorkerTable::retract(Worker& worker) {
+  slots_ -= worker.slots;
+  if (--live_nodes_[worker.node] == 0) live_nodes_.erase(worker.node);
+  free_.erase(worker.key);
+}
+
+bool WorkerTable::decommission(ExecutorId executor, base::TimePoint now) {
+  const auto found = executors_.find(executor);
+  if (found == executors_.end() || !complete(executor)) return false;
+  for (auto at = workers_.lower_bound({executor, 0});
+       at != workers_.end() && at->first.executor == executor; ++at) {
+    at->second.leaving = now;
+    retract(at->second);
+  }
+  --complete_;
+  found->second.leaving = true;
+  return true;
+}
+
+/// Takes tasks: all members are here, and it is not leaving.
 bool WorkerTable::complete(ExecutorId executor) const {
   const auto found = executors_.find(executor);
-  return found != executors_.end() && found->second.registered == found->second.members;
+  return found != executors_.end() && !found->second.leaving &&
+         found->second.registered == found->second.members;
 }
 
 void WorkerTable::update_free(const Worker& worker) {

@@ -36,6 +36,8 @@ struct Worker {
   base::TimePoint last_seen{};
   std::unordered_set<base::TaskId> running;
   base::TimePoint progressed{};  ///< when it last began or ended a task
+  /// Since when its executor is leaving.
+  std::optional<base::TimePoint> leaving{};
 };
 
 class WorkerTable {
@@ -47,12 +49,14 @@ class WorkerTable {
   void expect(const protocol::ExecutorLaunched& message, base::TimePoint now);
   /// Executors that are expected since then or longer.
   std::vector<protocol::ExecutorLaunched> overdue(base::TimePoint since) const;
+  /// The executor takes no more tasks; what runs goes on. False when that is known, or it is not.
+  bool decommission(base::ExecutorId executor, base::TimePoint now);
   /// Removes all members of the executor and returns them.
   std::vector<Worker> remove(base::ExecutorId executor);
 
   bool was_lost(base::ExecutorId executor) const { return lost_.contains(executor); }
   const Worker* find(const WorkerKey& key) const;
-  /// Whether tasks may run there now.
+  /// Whether tasks may be launched there.
   bool live(const WorkerKey& key) const;
   void seen(const WorkerKey& key, base::TimePoint now);
   /// The first tick has told the time: nobody was silent before it.
@@ -65,6 +69,7 @@ class WorkerTable {
   const std::set<WorkerKey>& free() const { return free_; }
   /// Workers with more tasks than slots.
   const std::set<WorkerKey>& backlogged() const { return backlogged_; }
+  /// Without those that are leaving.
   std::uint32_t complete_executors() const { return complete_; }
   /// Of complete executors.
   std::uint32_t slots() const { return slots_; }
@@ -78,8 +83,10 @@ class WorkerTable {
   struct Executor {
     std::uint32_t members = 0;
     std::uint32_t registered = 0;
+    bool leaving = false;
   };
   bool complete(base::ExecutorId executor) const;
+  void retract(Worker& worker);
   void update_free(const Worker& worker);
 
   struct Expected {

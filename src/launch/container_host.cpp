@@ -1,6 +1,7 @@
 #include "launch/container_host.hpp"
 
 #include "config/configuration.hpp"
+#include "launch/process_memory.hpp"
 #include "protocol/outbox.hpp"
 #include "storage/arena_owner.hpp"
 
@@ -44,6 +45,7 @@ base::Result<std::int64_t> ContainerHost::start(const protocol::ContainerLaunch&
                              storage::container_owner(options_.rank, launch.container),
                              options_.log_level};
   container->link.send(protocol::encode(first));
+  container->memory_kills = kernel_memory_kills();
   std::int64_t pid = 0;
   if (options_.threads) {
     start_thread(*container, std::move(ends.value().container));
@@ -120,6 +122,23 @@ void ContainerHost::stop(const base::ContainerId& container, int signal) {
   found->second->link.send(protocol::encode_envelope(stop));
 }
 
+std::vector<worker::ContainerLauncher::MemberMemory> ContainerHost::measure(
+    const std::vector<MemberLimit>& limits) {
+  std::vector<MemberMemory> measured;
+  const std::set<FileIdentity> arena{identity_of(arena_.descriptor()),
+                                     identity_of(arena_.disk_descriptor())};
+  if (options_.threads) return measured;
+  const bool listed = kernel_lists_children();
+  const ProcessTree tree = listed ? ProcessTree{} : read_process_tree();
+  for (const MemberLimit& limit : limits) {
+    const auto found = containers_.find(limit.container);
+    if (found == containers_.end() || !found->second->process) continue;
+    const auto processes = descendants(listed ? nullptr : &tree, found->second->process->pid());
+    measured.push_back({limit.container, measure_processes(processes, arena, limit.limit)});
+  }
+  return measured;
+}
+
 bool ContainerHost::send(const base::ContainerId& container, const protocol::Bytes& frame) {
   const auto found = containers_.find(container);
   if (found == containers_.end()) return false;
@@ -148,6 +167,8 @@ std::optional<worker::ProcessEnd> ContainerHost::end_of(Container& container) {
     end.exit_code = status->code;
     end.signal = status->signal;
     end.peak_memory = container.process->peak_memory();
+    end.kernel_out_of_memory =
+        end.signal == SIGKILL && kernel_memory_kills() > container.memory_kills;
   } else {
     end.exit_code = container.thread_exit->load();
     if (end.exit_code < 0) return std::nullopt;

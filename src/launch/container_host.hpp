@@ -50,6 +50,7 @@ class ContainerHost final : public worker::ContainerLauncher {
 
   base::Result<std::int64_t> start(const protocol::ContainerLaunch& launch) override;
   void stop(const base::ContainerId& container, int signal) override;
+  std::vector<MemberMemory> measure(const std::vector<MemberLimit>& limits) override;
 
   /// To a container; false when it is not here (any more).
   bool send(const base::ContainerId& container, const protocol::Bytes& frame);
@@ -66,6 +67,7 @@ class ContainerHost final : public worker::ContainerLauncher {
     std::shared_ptr<std::atomic<int>> thread_exit;  ///< -1 while it runs
     base::Fd thread_done;                           ///< eventfd
     std::int64_t arena_budget = 0;                  ///< its part of the arena's
+    std::uint64_t memory_kills = 0;                 ///< of the kernel, before it was started
     explicit Container(net::ContainerLink end) : link(std::move(end)) {}
   };
 

@@ -1,5 +1,6 @@
 #include "launch/container_loop.hpp"
 
+#include "launch/allocation_settings.hpp"
 #include "net/process.hpp"
 #include "program/modules.hpp"
 
@@ -60,10 +61,7 @@ void ContainerLoop::build_master() {
   am::ApplicationMaster::Options options;
   options.launch = start_.launch;
   options.tracking_address = fmt::format("{} rank {}", start_.host, start_.rank);
-  options.max_executor_failures =
-      static_cast<std::uint32_t>(configuration_.integer("volley.executor.maxNumFailures"));
-  options.task_max_failures =
-      static_cast<std::uint32_t>(configuration_.integer("volley.task.maxFailures"));
+  set_failure_limits(options, configuration_);
   options.network_timeout = configuration_.duration("volley.network.timeout");
   master_ = std::make_unique<am::ApplicationMaster>(std::move(options), log_);
 }

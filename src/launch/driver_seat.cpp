@@ -1,5 +1,8 @@
 #include "launch/driver_seat.hpp"
 
+#include "launch/allocation_settings.hpp"
+#include "launch/scheduling_options.hpp"
+
 #include <volley/context.hpp>
 
 #include <fmt/format.h>
@@ -21,8 +24,6 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
   options.application_master = seat.launch.application_master;
   options.program = {Role::program, seat.self.rank, seat.self.container};
   options.build_id = seat.build_id;
-  options.max_failures =
-      static_cast<std::uint32_t>(configuration.integer("volley.task.maxFailures"));
   options.max_result_size = configuration.bytes("volley.driver.maxResultSize");
   if (configuration.flag("volley.shuffle.compress")) {
     options.shuffle_codec = configuration.text("volley.io.compression.codec") == "zstd"
@@ -34,7 +35,10 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
       configuration.duration("volley.scheduler.maxRegisteredResourcesWaitingTime");
   options.heartbeat_interval = configuration.duration("volley.executor.heartbeatInterval");
   options.network_timeout = configuration.duration("volley.network.timeout");
-  options.locality_wait = configuration.duration("volley.locality.wait");
+  options.locality_wait.process = configuration.duration("volley.locality.wait");
+  options.locality_wait.node = options.locality_wait.process;
+  options.allocation = allocation_options(configuration);
+  read_scheduling_options(configuration, options);
   return options;
 }
 
@@ -91,12 +95,7 @@ DriverSeat::~DriverSeat() {
 }
 
 void DriverSeat::start(protocol::Outbox& out) {
-  const config::Configuration& configuration = options_.configuration;
-  protocol::ExecutorsRequested request;
-  request.count = static_cast<std::uint32_t>(configuration.integer("volley.executor.instances"));
-  request.cores = static_cast<std::uint32_t>(configuration.integer("volley.executor.cores"));
-  request.memory = configuration.bytes("volley.executor.memory");
-  driver_.start(request, out);
+  driver_.start(executors_requested(options_.configuration), out);
   program_ = std::thread([this] { run_program(); });
 }
 

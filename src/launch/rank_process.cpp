@@ -1,6 +1,9 @@
 #include "launch/rank_process.hpp"
 
+#include "am/executor_policy.hpp"
+#include "config/rank_labels.hpp"
 #include "exchange/shuffle_service.hpp"
+#include "launch/allocation_settings.hpp"
 #include "launch/client_role.hpp"
 #include "launch/container_host.hpp"
 #include "launch/container_loop.hpp"
@@ -68,6 +71,23 @@ base::LogLevel log_level(const config::Configuration& configuration) {
   return base::LogLevel::info;
 }
 
+/// What the application's containers must have, for the ResourceManager to refuse the impossible.
+void set_memory_and_labels(protocol::Submission& submission,
+                           const config::Configuration& configuration) {
+  const base::ByteCount driver = configuration.bytes("volley.driver.memory");
+  submission.driver_overhead = am::overhead_of(memory_overhead(configuration, "driver"), driver);
+  submission.driver_memory = {driver.value + submission.driver_overhead.value};
+  submission.executor_cores =
+      static_cast<std::uint32_t>(configuration.integer("volley.executor.cores"));
+  const base::ByteCount executor = configuration.bytes("volley.executor.memory");
+  if (executor.value != 0) {
+    const auto overhead = am::overhead_of(memory_overhead(configuration, "executor"), executor);
+    submission.executor_memory = {executor.value + overhead.value};
+  }
+  submission.executor_label = configuration.text("volley.executor.nodeLabelExpression");
+  submission.master_label = configuration.text("volley.am.nodeLabelExpression");
+}
+
 protocol::Submission submission_of(const RunRequest& request) {
   const config::Configuration& configuration = request.configuration;
   protocol::Submission submission;
@@ -77,7 +97,7 @@ protocol::Submission submission_of(const RunRequest& request) {
                                : protocol::DeployMode::cluster;
   submission.driver_cores =
       static_cast<std::uint32_t>(configuration.integer("volley.driver.cores"));
-  submission.driver_memory = configuration.bytes("volley.driver.memory");
+  set_memory_and_labels(submission, configuration);
   submission.module = request.application;
   submission.arguments = request.arguments;
   submission.configuration = configuration.to_pairs();
@@ -162,6 +182,13 @@ class RankLoop {
     options.node.node = world_.node();
     options.node.slots = resources.slots;
     options.node.memory = {resources.memory};
+    options.node.label = config::label_of_rank(
+        config::parse_rank_labels(request_.configuration.text("volley.rank.labels")).value(),
+        static_cast<std::uint32_t>(world_.rank()));
+    if (request_.configuration.flag("volley.nodemanager.pmemCheck.enabled")) {
+      options.memory_interval =
+          request_.configuration.duration("volley.nodemanager.containerMonitor.interval");
+    }
     options.node.build_id = program::build_identity(reinterpret_cast<const void*>(entry.function));
     options.network_timeout = request_.configuration.duration("volley.network.timeout");
     options.heartbeat_interval =

@@ -59,6 +59,10 @@ void ContextCore::run_job(
   job.partitions = std::move(partitions);
   job.action = std::move(action);
   job.call_site = call_site;
+  JobProperties properties = job_properties_.get();
+  job.group = std::move(properties.group);
+  job.tags.assign(properties.tags.begin(), properties.tags.end());
+  job.pool = std::move(properties.pool);
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
@@ -87,6 +91,16 @@ void ContextCore::run_job(
     }
     on_result(result.first, std::move(result.second));
   }
+}
+
+std::vector<base::JobId> ContextCore::active_jobs() const {
+  std::vector<base::JobId> ids;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, job] : jobs_) {
+    if (!job.ended) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 void ContextCore::deliver(protocol::ProgramMessage message) {

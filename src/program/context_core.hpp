@@ -4,6 +4,7 @@
 // what the driver says. Everything is guarded by one mutex that is never held while waiting.
 
 #include "config/configuration.hpp"
+#include "program/job_properties.hpp"
 #include "program/lineage.hpp"
 #include "protocol/driver_messages.hpp"
 
@@ -61,6 +62,13 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
                const std::string& call_site,
                const std::function<void(std::uint32_t index, protocol::Bytes result)>& on_result);
 
+  /// Of the jobs that threads of the program submit.
+  ThreadJobProperties& job_properties() { return job_properties_; }
+  /// Jobs that have been submitted and not ended, of all threads.
+  std::vector<base::JobId> active_jobs() const;
+  /// Asks the driver for something, a cancellation say; nothing once the program is over.
+  void request(protocol::DriverMessage message) { send(std::move(message)); }
+
   /// From the driver's loop thread.
   void deliver(protocol::ProgramMessage message);
   /// An RDD is gone: its shuffles are not needed any more.
@@ -90,6 +98,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   std::atomic<base::ShuffleNumber> next_shuffle_;
   std::atomic<std::uint64_t> next_identity_{1};
 
+  ThreadJobProperties job_properties_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Send send_;

@@ -81,6 +81,12 @@ class TaskStopped : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Another attempt at the task may publish the output.
+class CommitDenied : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// What an executor offers to its tasks; safe to use from every task thread.
 class TaskServices {
  public:
@@ -88,6 +94,9 @@ class TaskServices {
   /// The chunks of a reduce partition, by map partition; blocks until the holder answers. Throws
   /// FetchFailed when the holder does not have them.
   virtual std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput& input) = 0;
+  /// Whether this attempt may publish its output: only one at a time may. Blocks until the driver
+  /// answers.
+  virtual bool may_commit(const protocol::TaskAttempt&) { return true; }
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
@@ -126,6 +135,13 @@ class TaskContext {
   /// Throws TaskStopped once the driver asked the task to stop; cheap, called between batches.
   void check_stop() const {
     if (stop_.load(std::memory_order_relaxed)) throw TaskStopped("the task was asked to stop");
+  }
+
+  /// To be called right before a task publishes its output; throws CommitDenied.
+  void check_commit() {
+    check_stop();
+    if (services_.may_commit(task_.attempt)) return;
+    throw CommitDenied("TaskCommitDenied: another attempt at this task publishes its output");
   }
 
   /// Consumers that hold views of recent records register here; sources call views_expire() before

@@ -47,8 +47,15 @@ struct Submission {
   std::int32_t priority = 0;
   DeployMode deploy_mode = DeployMode::cluster;
   std::uint32_t driver_cores = 0;  ///< 0: the driver shares the cores of its rank
-  ByteCount driver_memory;
-  std::string module;  ///< path of the application's executable or .so
+  ByteCount driver_memory;         ///< of its container, overhead included
+  ByteCount driver_overhead;
+  /// What one executor's container must have, as far as the user has said so: what no rank could
+  /// ever hold is refused at once. 0: nothing said.
+  std::uint32_t executor_cores = 0;
+  ByteCount executor_memory;   ///< overhead included
+  std::string master_label;    ///< of the rank for the ApplicationMaster's container
+  std::string executor_label;  ///< of the ranks for executors
+  std::string module;          ///< path of the application's executable or .so
   std::vector<std::string> arguments;
   std::vector<std::pair<std::string, std::string>> configuration;
 };
@@ -69,15 +76,20 @@ struct GrantedContainer {
 };
 
 /// How a container process ended. Statuses are YARN's: 0 success, 1..255 exit code, 128+n signal n,
-/// -100 aborted, -104 over its memory limit, -105 stopped by its AM, -106 by the RM, -107 stopped
-/// after the application completed, -1000 could not be started.
+/// and the negative ones below.
 struct ContainerExit {
   std::int32_t status = 0;
   std::int32_t signal = 0;  ///< 0 when it was not a signal
   std::string diagnostics;  ///< a sentence for people: which container, where, what happened
   std::uint64_t peak_memory = 0;
 };
+/// An executor that is silent and therefore stopped; Spark's executors end themselves with it.
+inline constexpr std::int32_t exit_silent = 56;
 inline constexpr std::int32_t exit_node_lost = -100;
+inline constexpr std::int32_t exit_disks_failed = -101;
+inline constexpr std::int32_t exit_preempted = -102;
+inline constexpr std::int32_t exit_over_virtual_memory = -103;
+inline constexpr std::int32_t exit_over_memory = -104;
 inline constexpr std::int32_t exit_stopped_by_am = -105;
 inline constexpr std::int32_t exit_stopped_by_rm = -106;
 inline constexpr std::int32_t exit_after_completion = -107;
@@ -92,7 +104,8 @@ struct ContainerLaunch {
   std::uint32_t members = 1;
   std::uint32_t slots = 0;
   std::uint32_t node = 0;
-  ByteCount memory;
+  ByteCount memory;        ///< for the program: the container's without its overhead
+  ByteCount memory_limit;  ///< above which its processes are killed; 0: no limit
   ExecutorId executor = 0;
   Address application_master;
   Address driver;
@@ -156,6 +169,7 @@ struct ContainerAsk {
   std::int32_t priority = 0;
   std::string label;
   std::vector<Rank> preferred;
+  std::vector<std::uint32_t> excluded_nodes = {};
 };
 /// Sets (does not add to) the number of containers still to be granted per priority; answered by
 /// ContainersGranted as capacity allows and ContainersUnavailable for what cannot be had now, which
@@ -245,13 +259,28 @@ struct ApplicationMasterAccepted {
   ByteCount rank_memory;         ///< of the largest rank
   ByteCount node_memory;         ///< of the largest node
   std::uint32_t ranks = 0;
+  std::uint32_t nodes = 0;
+};
+/// What an executor's container has on top of the executor's memory.
+struct MemoryOverhead {
+  ByteCount exact;  ///< 0: by the rule max(minimum, factor * memory)
+  double factor = 0;
+  ByteCount minimum;
 };
 /// From the driver: how many executors the program wants. 0 cores: a rank's slots; 0 count: as many
-/// as fit.
+/// as fit. A later one replaces it.
 struct ExecutorsRequested {
   std::uint32_t count = 0;
   std::uint32_t cores = 0;
   ByteCount memory;
+  MemoryOverhead overhead = {};
+  bool exact = false;      ///< the program's need, which changes: 0 means none, and fewer may come
+  std::uint32_t most = 0;  ///< that it will ever want; 0: no limit
+  std::vector<std::uint32_t> excluded_nodes = {};  ///< where it wants none
+};
+/// From the driver: it does not need them any more, and has forgotten them.
+struct ExecutorsReleased {
+  std::vector<ExecutorId> executors;
 };
 struct ContainersGranted {
   std::vector<GrantedContainer> containers;
@@ -277,6 +306,7 @@ struct RankLost {
 /// Also the driver's heartbeat: it comes at least once in an interval.
 struct DriverProgressed {
   float progress = 0;
+  std::string stages = {};  ///< that run: "stage 3 (map at main.cpp:4)"; empty: none
 };
 /// The user's program is over.
 struct DriverFinished {
@@ -285,8 +315,8 @@ struct DriverFinished {
   std::int32_t exit_code = 0;
 };
 using ApplicationMasterMessage =
-    std::variant<ApplicationMasterAccepted, ExecutorsRequested, ContainersGranted,
-                 ContainersUnavailable, ContainersCompleted, RankLost, DriverProgressed,
-                 DriverFinished>;
+    std::variant<ApplicationMasterAccepted, ExecutorsRequested, ExecutorsReleased,
+                 ContainersGranted, ContainersUnavailable, ContainersCompleted, RankLost,
+                 DriverProgressed, DriverFinished>;
 
 }  // namespace volley::protocol

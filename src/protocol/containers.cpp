@@ -81,7 +81,12 @@ std::string describe_exit(const ContainerExit& exit) {
   if (exit.status == exit_stopped_by_rm) return "stopped by the ResourceManager";
   if (exit.status == exit_after_completion) return "stopped after the application completed";
   if (exit.status == exit_launch_failed) return "could not be started";
-  if (exit.status == -104) return "stopped for using more than its memory";
+  if (exit.status == exit_silent && exit.signal != 0) return "stopped because it was silent";
+  if (exit.status == exit_node_lost) return "was lost with its rank";
+  if (exit.status == exit_disks_failed) return "ended because the disks of its node failed";
+  if (exit.status == exit_preempted) return "was preempted";
+  if (exit.status == exit_over_virtual_memory) return "killed for exceeding virtual memory limits";
+  if (exit.status == exit_over_memory) return "killed for exceeding physical memory limits";
   if (exit.signal != 0) {
     return fmt::format("killed by signal {} ({})", exit.signal, signal_name(exit.signal));
   }

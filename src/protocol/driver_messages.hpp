@@ -8,6 +8,7 @@
 //   driver ──ExchangeRequested──▶ shuffle services ──ExchangeOffered + data──▶ each other
 //   shuffle services ──ExchangeFinished──▶ driver ──TaskLaunched──▶ executor
 //   executor ──PartitionRequested──▶ the holder's shuffle service ──PartitionListed──▶ executor
+//   executor ──CommitRequested──▶ driver ──CommitAnswered──▶ executor
 
 #include "base/ids.hpp"
 #include "base/units.hpp"
@@ -92,6 +93,7 @@ enum class TaskOutcome : std::uint8_t {
   killed,         ///< asked to stop; does not count
   returned,       ///< had not begun and was asked back; does not count
   executor_lost,  ///< its executor ended; counts when the application caused it
+  commit_denied,  ///< another attempt may publish the output; does not count
 };
 
 // --- to the driver -------------------------------------------------------------------------------
@@ -106,9 +108,30 @@ struct JobSubmitted {
   std::vector<std::uint32_t> partitions;
   Closure action;
   std::string call_site;  ///< "collect at main.cpp:12"
+  std::string group;      ///< that it can be cancelled with; empty: none
+  std::vector<std::string> tags;
+  std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
 };
 struct JobCancelRequested {
   JobId job = 0;
+  std::string reason;
+};
+/// An empty reason: that the group was cancelled.
+struct JobGroupCancelRequested {
+  std::string group;
+  std::string reason;
+  bool future_jobs = false;  ///< also those that will be submitted in the group
+};
+struct TaggedJobsCancelRequested {
+  std::string tag;
+  std::string reason;
+};
+struct AllJobsCancelRequested {
+  std::string reason;
+};
+/// Ends the jobs that need the stage.
+struct StageCancelRequested {
+  StageId stage = 0;
   std::string reason;
 };
 struct RddUnpersisted {
@@ -160,6 +183,11 @@ struct ExecutorLost {
   std::string reason;
   Rank rank = base::no_rank;
 };
+/// The executor will go soon: it gets no more tasks, and its loss will be nobody's fault.
+struct ExecutorDecommissioned {
+  ExecutorId executor = 0;
+  std::string reason;
+};
 /// A rank is gone, and what its shuffle service held.
 struct RankDataLost {
   Rank rank = base::no_rank;
@@ -177,6 +205,10 @@ struct TaskFinished {
   TaskMetrics metrics;
   std::vector<BlockId> cached;  ///< blocks that the executor holds since this task
   std::vector<AccumulatorUpdate> accumulators;
+};
+/// The attempt has written its output and asks to publish it. Always answered.
+struct CommitRequested {
+  TaskAttempt attempt;
 };
 /// Bytes per reduce partition that this service holds of the listed map outputs.
 struct ShuffleSizes {
@@ -197,7 +229,9 @@ using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
                  ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
                  ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
-                 ExchangeFinished>;
+                 ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
+                 AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
+                 CommitRequested>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -259,6 +293,10 @@ struct ExecutorStopRequested {
 struct HolderLost {
   Rank rank = base::no_rank;
 };
+struct CommitAnswered {
+  TaskId task = 0;
+  bool allowed = false;
+};
 /// The chunks of a reduce partition, by map partition and then in writing order.
 struct PartitionListed {
   std::uint64_t request = 0;
@@ -267,7 +305,7 @@ struct PartitionListed {
 };
 using ExecutorMessage = std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched,
                                      TaskKillRequested, BlocksRemoved, ExecutorStopRequested,
-                                     PartitionListed, TasksReturnRequested, HolderLost>;
+                                     PartitionListed, TasksReturnRequested, HolderLost, CommitAnswered>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

@@ -55,6 +55,7 @@ struct RddSpec {
   /// Source RDDs only: what each partition needs (a slice of values, a byte range of a file). Goes
   /// only to the task that computes the partition.
   std::vector<std::shared_ptr<const Bytes>> payloads;
+  bool barrier = false;  ///< its tasks start together or not at all, and fail together
 };
 using RddSpecPtr = std::shared_ptr<const RddSpec>;
 

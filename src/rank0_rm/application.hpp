@@ -25,6 +25,9 @@ enum class Phase : std::uint8_t {
   completing,  ///< the outcome is known; containers are going back
 };
 
+/// What an application that has no ApplicationMaster yet waits for, as its user was told.
+enum class Pending : std::uint8_t { none, for_master, behind_another };
+
 /// A live container: at least one member holds capacity.
 struct Container {
   protocol::GrantedContainer granted;
@@ -55,7 +58,8 @@ struct Application {
   std::map<base::ContainerId, Container> containers;
   /// By priority, lower first; `count` is what is still to be granted.
   std::map<std::int32_t, protocol::ContainerAsk> asks;
-  bool told_waiting = false;
+  Pending pending = Pending::none;
+  std::string pending_reason;  ///< why it waits, with numbers; empty when it does not
   float progress = 0;
   base::TimePoint last_heard{};  ///< of the ApplicationMaster; of its launch before
   std::string last_failure;      ///< why the attempt ended

@@ -81,6 +81,16 @@ std::uint64_t ClusterCapacity::free_memory() const {
   return sum;
 }
 
+ClusterCapacity::Largest ClusterCapacity::largest_free(const std::string& label) const {
+  Largest largest;
+  for (const RankCapacity& rank : ranks_) {
+    if (!label.empty() && rank.label != label) continue;
+    largest.slots = std::max(largest.slots, rank.free_slots());
+    largest.memory = std::max(largest.memory, rank.free_memory());
+  }
+  return largest;
+}
+
 std::uint32_t ClusterCapacity::largest_rank_slots() const {
   std::uint32_t largest = 0;
   for (const RankCapacity& rank : ranks_) largest = std::max(largest, rank.slots);

@@ -51,6 +51,12 @@ class ClusterCapacity {
   std::uint64_t total_memory() const;
   std::uint32_t free_slots() const;
   std::uint64_t free_memory() const;
+  struct Largest {
+    std::uint32_t slots = 0;
+    std::uint64_t memory = 0;
+  };
+  /// Most slots and most memory that some rank of the label has free; of any for an empty one.
+  Largest largest_free(const std::string& label) const;
   std::uint32_t largest_rank_slots() const;
   std::uint64_t largest_rank_memory() const;
   std::uint32_t largest_node_slots() const;

@@ -20,12 +20,15 @@ using protocol::counted;
 
 namespace {
 
-bool label_matches(const RankCapacity& rank, const std::string& label) {
-  return label.empty() || rank.label == label;
+/// Whether the ask may go to the rank at all.
+bool may_use(const RankCapacity& rank, const ContainerAsk& ask) {
+  const auto& excluded = ask.excluded_nodes;
+  return (ask.label.empty() || rank.label == ask.label) &&
+         std::find(excluded.begin(), excluded.end(), rank.node) == excluded.end();
 }
 
 bool fits(const RankCapacity& rank, const ContainerAsk& ask) {
-  return label_matches(rank, ask.label) && rank.free_slots() >= ask.cores &&
+  return may_use(rank, ask) && rank.free_slots() >= ask.cores &&
          rank.free_memory() >= ask.memory.value;
 }
 
@@ -63,7 +66,7 @@ void place_on_single_ranks(ClusterCapacity& capacity, const ContainerAsk& ask,
 
 /// How many of a container's slots a rank can take, limited by their share of the memory too.
 std::uint32_t usable_slots(const RankCapacity& rank, const ContainerAsk& ask) {
-  if (!label_matches(rank, ask.label)) return 0;
+  if (!may_use(rank, ask)) return 0;
   std::uint32_t slots = std::min(rank.free_slots(), ask.cores);
   while (slots > 0 &&
          protocol::slots_share(ask.memory, ask.cores, slots).value > rank.free_memory()) {
@@ -129,10 +132,11 @@ std::optional<Members> place_on(ClusterCapacity& capacity, Rank rank, std::uint3
 }
 
 std::optional<Members> place_master(ClusterCapacity& capacity, std::uint32_t cores,
-                                    ByteCount memory) {
+                                    ByteCount memory, const std::string& label) {
   bool another_could = false;
   for (const Rank rank : capacity.order()) {
     const RankCapacity& has = capacity.at(rank);
+    if (!label.empty() && has.label != label) continue;
     if (rank == 0 && another_could) return std::nullopt;
     if (auto placed = place_on(capacity, rank, cores, memory)) return placed;
     another_could |= has.slots >= cores && has.memory >= memory.value;
@@ -148,14 +152,15 @@ std::string why_not_one(const ClusterCapacity& capacity, const ContainerAsk& ask
 
   std::uint32_t node_slots = 0, rank_slots = 0;
   std::uint64_t node_memory = 0, rank_memory = 0;
-  bool labelled = false;
+  bool labelled = false, usable = false;
   for (const auto& [node, ranks] : capacity.nodes()) {
     std::uint32_t slots = 0;
     std::uint64_t memory = 0;
     for (const Rank rank : ranks) {
       const RankCapacity& has = capacity.at(rank);
-      if (!label_matches(has, ask.label)) continue;
-      labelled = true;
+      labelled |= ask.label.empty() || has.label == ask.label;
+      if (!may_use(has, ask)) continue;
+      usable = true;
       slots += has.free_slots();
       memory += has.free_memory();
       rank_slots = std::max(rank_slots, has.free_slots());
@@ -165,6 +170,10 @@ std::string why_not_one(const ClusterCapacity& capacity, const ContainerAsk& ask
     node_memory = std::max(node_memory, memory);
   }
   if (!labelled) return fmt::format("no rank has the label '{}'", ask.label);
+  if (!usable) {
+    return fmt::format("all nodes that it may use are excluded ({} of {})",
+                       ask.excluded_nodes.size(), capacity.nodes().size());
+  }
   if (node_slots < ask.cores) {
     return fmt::format("one needs {}; the largest node has {} to give", counted(ask.cores, "core"),
                        node_slots);

@@ -25,9 +25,9 @@ std::optional<Members> place_on(ClusterCapacity& capacity, base::Rank rank, std:
                                 base::ByteCount memory);
 
 /// Places the container of an ApplicationMaster: on the lowest rank other than 0 that has room; on
-/// rank 0 only when no other rank could hold it even if idle.
+/// rank 0 only when no other rank could hold it even if idle. With a label: on ranks that have it.
 std::optional<Members> place_master(ClusterCapacity& capacity, std::uint32_t cores,
-                                    base::ByteCount memory);
+                                    base::ByteCount memory, const std::string& label = {});
 
 /// Why not even one container of `ask` fits into what `capacity` has free: the limit that blocks,
 /// with numbers. Empty when one fits.

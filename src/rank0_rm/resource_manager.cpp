@@ -155,6 +155,7 @@ void ResourceManager::on(const ApplicationMasterRegistered& message, const Addre
   accepted.rank_memory = {capacity_.largest_rank_memory()};
   accepted.node_memory = {capacity_.largest_node_memory()};
   accepted.ranks = options_.expected_ranks;
+  accepted.nodes = static_cast<std::uint32_t>(capacity_.nodes().size());
   outbox.send(application->master, accepted);
   // In client mode the driver starts when there is an ApplicationMaster to talk to.
   if (application->driver.container != application->master.container) {
@@ -171,7 +172,9 @@ void ResourceManager::on(const ContainersRequested& message, const Address& from
     ask.cores = std::max(ask.cores, 1U);
     application->asks.erase(ask.priority);
     if (ask.count == 0) continue;
-    const std::string never = why_not_one(beside_own_master(*application), ask);
+    ContainerAsk lasting = ask;
+    lasting.excluded_nodes.clear();  // those may be used again some time
+    const std::string never = why_not_one(beside_own_master(*application), lasting);
     if (never.empty()) {
       application->asks[ask.priority] = ask;
       answered.push_back(ask);

@@ -101,7 +101,9 @@ class ResourceManager {
   void settle(protocol::Outbox& outbox);
   void schedule(protocol::Outbox& outbox);
   bool launch_master(Application& application, protocol::Outbox& outbox);
-  bool refuse_impossible_master(Application& application, protocol::Outbox& outbox);
+  bool refuse_impossible(Application& application, protocol::Outbox& outbox);
+  void say_pending(Application& application, Pending kind, std::string reason,
+                   protocol::Outbox& outbox);
   void launch(const Application& application, const Container& container,
               protocol::Outbox& outbox) const;
   void serve_asks(Application& application, protocol::Outbox& outbox);

@@ -1,6 +1,7 @@
 // The lives of applications in the ResourceManager: queue, grants, attempts, ends.
 
 #include "protocol/containers.hpp"
+#include "rank0_rm/admission.hpp"
 #include "rank0_rm/resource_manager.hpp"
 
 #include <algorithm>
@@ -89,44 +90,44 @@ void ResourceManager::schedule(Outbox& outbox) {
   std::stable_sort(queue.begin(), queue.end(), [](const Application* a, const Application* b) {
     return a->submission.priority > b->submission.priority;
   });
-  bool head_waits = false;
+  const Application* head = nullptr;
   for (Application* application : queue) {
     if (application->phase == Phase::running) {
       serve_asks(*application, outbox);
-    } else if (!head_waits) {
-      head_waits = !launch_master(*application, outbox);
+    } else if (refuse_impossible(*application, outbox)) {
+      continue;
+    } else if (head != nullptr) {
+      say_pending(*application, Pending::behind_another,
+                  fmt::format("waiting behind {} (priority {}, this one {}): {}", name_of(*head),
+                              head->submission.priority, application->submission.priority,
+                              head->pending_reason),
+                  outbox);
+    } else if (!launch_master(*application, outbox)) {
+      head = application;
     }
   }
 }
 
-bool ResourceManager::refuse_impossible_master(Application& application, Outbox& outbox) {
-  const Submission& submission = application.submission;
-  const bool client_mode = submission.deploy_mode == DeployMode::client;
-  ClusterCapacity idle = capacity_.emptied();
-  std::string why = problem_.empty() ? "" : fmt::format("the cluster is unusable: {}", problem_);
-  const bool driver_fits =
-      !client_mode ||
-      place_on(idle, 0, submission.driver_cores, submission.driver_memory).has_value();
-  const bool master_fits =
-      client_mode
-          ? place_master(idle, 0, options_.client_mode_master_memory).has_value()
-          : place_master(idle, submission.driver_cores, submission.driver_memory).has_value();
-  if (why.empty() && !(driver_fits && master_fits)) {
-    why = fmt::format(
-        "the driver needs {} and {}; {} has {} and {}", counted(submission.driver_cores, "core"),
-        base::format_bytes(submission.driver_memory.value),
-        client_mode ? "rank 0" : "the largest rank",
-        counted(client_mode ? idle.at(0).slots : idle.largest_rank_slots(), "slot"),
-        base::format_bytes(client_mode ? idle.at(0).memory : idle.largest_rank_memory()));
-  }
+bool ResourceManager::refuse_impossible(Application& application, Outbox& outbox) {
+  const std::string why = problem_.empty() ? why_never(capacity_, application.submission,
+                                                       options_.client_mode_master_memory)
+                                           : fmt::format("the cluster is unusable: {}", problem_);
   if (why.empty()) return false;
   complete(application, {ApplicationState::failed, FinalStatus::failed, why, 1}, outbox);
   return true;
 }
 
+/// To the user once for each reason that is another one in kind, not for each change of a number.
+void ResourceManager::say_pending(Application& application, Pending kind, std::string reason,
+                                  Outbox& outbox) {
+  application.pending_reason = std::move(reason);
+  if (std::exchange(application.pending, kind) == kind) return;
+  log_.info(component, "{}: {}", name_of(application), application.pending_reason);
+  report_state(application, application.pending_reason, outbox);
+}
+
 /// False when the container has to wait, and so the applications behind it.
 bool ResourceManager::launch_master(Application& application, Outbox& outbox) {
-  if (refuse_impossible_master(application, outbox)) return true;
   const Submission& submission = application.submission;
   const bool client_mode = submission.deploy_mode == DeployMode::client;
   const std::uint32_t cores = client_mode ? 0 : submission.driver_cores;
@@ -137,25 +138,25 @@ bool ResourceManager::launch_master(Application& application, Outbox& outbox) {
   if (client_mode)
     driver_on = place_on(trial, 0, submission.driver_cores, submission.driver_memory);
   std::optional<Members> master_on;
-  if (!client_mode || driver_on) master_on = place_master(trial, cores, memory);
+  if (!client_mode || driver_on)
+    master_on = place_master(trial, cores, memory, submission.master_label);
   if (!master_on) {
-    if (!application.told_waiting) {
-      application.told_waiting = true;
-      const std::string reason = fmt::format(
-          "waiting for the ApplicationMaster's container ({}, {}); free now: {} and {} on {}",
-          counted(submission.driver_cores, "core"),
-          base::format_bytes(submission.driver_memory.value),
-          counted(capacity_.free_slots(), "slot"), base::format_bytes(capacity_.free_memory()),
-          counted(capacity_.size(), "rank"));
-      log_.info(component, "{}: {}", name_of(application), reason);
-      report_state(application, reason, outbox);
-    }
+    say_pending(
+        application, Pending::for_master,
+        fmt::format("waiting for the ApplicationMaster's container ({}, {}); free now: {} and {} "
+                    "on {}",
+                    counted(submission.driver_cores, "core"),
+                    base::format_bytes(submission.driver_memory.value),
+                    counted(capacity_.free_slots(), "slot"),
+                    base::format_bytes(capacity_.free_memory()), counted(capacity_.size(), "rank")),
+        outbox);
     return false;
   }
   capacity_ = std::move(trial);
   Container& master =
       add_container(application, ContainerKind::application_master, *master_on, memory, 0);
   application.last_heard = now_;
+  application.pending_reason.clear();
   const Rank rank = master.granted.members[0].rank;
   application.master = {Role::application_master, rank, master.granted.id};
   enter(application, Phase::launched);
@@ -195,7 +196,8 @@ void ResourceManager::launch(const Application& application, const Container& co
   launch.runs_driver = application.driver.container == container.granted.id;
   launch.slots = member.slots;
   launch.node = member.node;
-  launch.memory = container.granted.memory;
+  launch.memory = launch.memory_limit = container.granted.memory;
+  if (launch.runs_driver) launch.memory.value -= application.submission.driver_overhead.value;
   launch.application_master = application.master;
   launch.driver = application.driver;
   launch.submission = application.submission;
@@ -366,7 +368,7 @@ void ResourceManager::next_attempt_or_fail(Application& application, Outbox& out
   application.last_container = 0;
   application.master = {};
   application.tracking_address.clear();
-  application.told_waiting = false;
+  application.pending = Pending::none;
   application.started.clear();
   enter(application, Phase::waiting);
   report_state(application, why, outbox);

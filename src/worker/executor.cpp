@@ -26,6 +26,8 @@ bool Executor::pump_tasks(Outbox& out) {
     any = true;
     if (auto* ended = std::get_if<TaskEnded>(&*event)) {
       finish(std::move(*ended), out);
+    } else if (const auto* commit = std::get_if<CommitWanted>(&*event)) {
+      out.send(options_.driver, protocol::CommitRequested{commit->attempt});
     } else {
       const auto& wanted = std::get<ChunksWanted>(*event);
       ask_for_chunks(wanted.input, wanted.request, out);
@@ -132,6 +134,10 @@ void Executor::on(const protocol::BlocksRemoved& message, const Address&, Outbox
 void Executor::on(const protocol::ExecutorStopRequested& message, const Address&, Outbox&) {
   log_.debug("Executor", "stopping: {}", message.reason);
   stopped_ = true;
+}
+
+void Executor::on(const protocol::CommitAnswered& message, const Address&, Outbox&) {
+  pool_.answer_commit(message.task, message.allowed);
 }
 
 void Executor::on(const protocol::PartitionListed& message, const Address&, Outbox&) {

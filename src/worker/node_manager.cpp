@@ -16,6 +16,21 @@ constexpr std::string_view component = "NodeManager";
 constexpr std::int32_t orphan_exit_code = 70;
 const Address resource_manager = at_rank(Role::resource_manager, 0);
 
+/// The words that users of YARN know, and the keys that help.
+std::string over_memory_text(const ContainerLaunch& launch, const MemoryLimit& memory) {
+  const bool executor = launch.kind == ContainerKind::executor;
+  const std::string who = executor ? "executor" : "driver";
+  std::string text = fmt::format(
+      "{} of {} physical memory used, its peak {} ({} for the {}, {} "
+      "overhead)",
+      base::format_bytes(memory.used()), base::format_bytes(memory.limit()),
+      base::format_bytes(memory.peak()), base::format_bytes(launch.memory.value), who,
+      base::format_bytes(memory.limit() - launch.memory.value));
+  text += fmt::format(". Consider boosting volley.{}.memoryOverhead or --{}-memory", who, who);
+  if (executor) text += ", or more and smaller partitions";
+  return text;
+}
+
 std::string describe_member(const ContainerLaunch& launch) {
   std::string text{to_string(launch.kind)};
   if (launch.kind == ContainerKind::executor) text += fmt::format(" {}", launch.executor);
@@ -88,6 +103,7 @@ void NodeManager::on(const ContainerLaunchRequested& message, const Address& fro
   }
   Member& member = containers_[launch.container];
   member.launch = launch;
+  member.memory = MemoryLimit(launch.memory_limit.value);
   enter(member, State::launching);
   const base::Result<std::int64_t> pid = launcher_.start(launch);
   if (!pid.ok()) {
@@ -182,12 +198,33 @@ void NodeManager::tick(TimePoint now, Outbox& outbox) {
     next_heartbeat_ = now + options_.heartbeat_interval;
     outbox.send(resource_manager, NodeHeartbeat{});
   }
+  check_memory(now);
   for (auto& [id, member] : containers_) {
     if (member.state != State::stopping || member.killed) continue;
     if (!member.kill_at) member.kill_at = now + options_.kill_grace;
     if (now < *member.kill_at) continue;
     member.killed = true;
     launcher_.stop(id, SIGKILL);
+  }
+}
+
+void NodeManager::check_memory(TimePoint now) {
+  if (options_.memory_interval.count() == 0 || now < next_memory_look_) return;
+  next_memory_look_ = now + options_.memory_interval;
+  std::vector<ContainerLauncher::MemberLimit> limits;
+  for (const auto& [id, member] : containers_) {
+    if (member.state == State::running && member.memory.limit() != 0) {
+      limits.push_back({id, member.memory.limit()});
+    }
+  }
+  if (limits.empty()) return;
+  for (const auto& [id, processes] : launcher_.measure(limits)) {
+    const auto found = containers_.find(id);
+    if (found == containers_.end() || !found->second.memory.exceeded_by(processes)) continue;
+    Member& member = found->second;
+    stop(member, {exit_over_memory, over_memory_text(member.launch, member.memory)});
+    log_.warn(component, "{} ({}) on {}: {}", base::to_string(id), describe_member(member.launch),
+              place(), member.order.reason);
   }
 }
 
@@ -206,7 +243,11 @@ ContainerExit NodeManager::describe(const Member& member, const ProcessEnd& end)
   }
   if (end.signal == SIGKILL) {
     exit.diagnostics += fmt::format(
-        "; nobody here asked for that: the kernel short of memory (peak {}, granted {}), or a user",
+        "; nobody here asked for that: {} (peak {}, granted {})",
+        end.kernel_out_of_memory
+            ? "the kernel killed processes for want of memory meanwhile, likely this one; grant "
+              "the job more, or run fewer executors on the node"
+            : "a user or a batch system did, since the kernel killed nobody for want of memory",
         base::format_bytes(end.peak_memory), base::format_bytes(member.launch.memory.value));
   }
   if (!end.detail.empty()) exit.diagnostics += "; " + end.detail;

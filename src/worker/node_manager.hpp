@@ -22,6 +22,8 @@ struct ProcessEnd {
   std::int32_t signal = 0;  ///< not 0: ended by this signal
   std::uint64_t peak_memory = 0;
   std::string detail;  ///< anything known beyond that, for people
+  /// The kernel has killed processes for want of memory since it was started.
+  bool kernel_out_of_memory = false;
 };
 
 class NodeManager {
@@ -34,6 +36,8 @@ class NodeManager {
     base::Duration heartbeat_interval = std::chrono::seconds{1};
     /// Silence of the ResourceManager after which the rank ends by itself; 0: it waits for ever.
     base::Duration network_timeout{0};
+    /// Between two looks at the memory of the members; 0: no looks.
+    base::Duration memory_interval{};
   };
 
   /// `launcher` and `log` outlive the NodeManager.
@@ -89,10 +93,12 @@ class NodeManager {
     StopOrder order;                         ///< when stopping
     std::optional<base::TimePoint> kill_at;  ///< when stopping; set by a tick
     bool killed = false;
+    MemoryLimit memory;
   };
 
   void enter(Member& member, State state);
   void stop(Member& member, StopOrder order);
+  void check_memory(base::TimePoint now);
   protocol::ContainerExit describe(const Member& member, const ProcessEnd& end) const;
   void report_exit(const base::ContainerId& container, std::uint32_t member,
                    protocol::ContainerExit exit, protocol::Outbox& outbox) const;
@@ -120,6 +126,7 @@ class NodeManager {
   bool answered_ = false;  ///< since the last tick
   bool dismissed_ = false;
   bool orphan_ = false;
+  base::TimePoint next_memory_look_{};
   std::uint64_t dropped_ = 0;
 };
 

@@ -53,6 +53,30 @@ void TaskPool::answer(protocol::PartitionListed answer) {
   changed_.notify_all();
 }
 
+void TaskPool::answer_commit(base::TaskId task, bool allowed) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto waiting = commits_.find(task);
+    if (waiting == commits_.end()) return;
+    waiting->second = allowed;
+  }
+  changed_.notify_all();
+}
+
+bool TaskPool::may_commit(const protocol::TaskAttempt& attempt) {
+  {
+    const std::lock_guard lock(mutex_);
+    commits_[attempt.task].reset();
+  }
+  post(CommitWanted{attempt});
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopping_ || commits_.at(attempt.task).has_value(); });
+  const std::optional<bool> answer = commits_.at(attempt.task);
+  commits_.erase(attempt.task);
+  if (!answer) throw program::TaskStopped("the executor is stopping");
+  return *answer;
+}
+
 std::optional<TaskEvent> TaskPool::next_event() {
   const std::lock_guard lock(mutex_);
   if (events_.empty()) return std::nullopt;
@@ -196,6 +220,9 @@ TaskEnded TaskPool::run(const TaskJob& job) {
     finished.error = failed.what();
     finished.missing = failed.input();
     finished.damaged = failed.damaged();
+  } catch (const program::CommitDenied& denied) {
+    finished.outcome = protocol::TaskOutcome::commit_denied;
+    finished.error = denied.what();
   } catch (const program::TaskStopped& stopped) {
     finished.outcome = protocol::TaskOutcome::killed;
     finished.error = stopped.what();

@@ -46,12 +46,14 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::uint64_t expect(const protocol::ShuffleInput& input) override;
   std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
+  void answer_commit(base::TaskId task, bool allowed) override;
   std::optional<TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override { blocks_.remove(rdd); }
   /// Running tasks see their stop flags; waiting ones fail at once. No answers will come any more.
   void shut_down();
 
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput& input) override;
+  bool may_commit(const protocol::TaskAttempt& attempt) override;
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   std::uint64_t task_memory() const override { return options_.task_memory; }
@@ -84,6 +86,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::deque<TaskJob> queue_;
   std::deque<TaskEvent> events_;
   std::uint64_t next_request_ = 0;
+  std::unordered_map<base::TaskId, std::optional<bool>> commits_;  ///< asked for, and the answer
   std::unordered_map<std::uint64_t, Answer> answers_;  ///< by request
   std::map<Input, std::vector<std::uint64_t>> expected_;
   std::unordered_map<std::uint64_t, Input> expected_inputs_;  ///< the same, by request

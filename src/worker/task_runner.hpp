@@ -32,7 +32,11 @@ struct ChunksWanted {
   std::uint64_t request = 0;
   protocol::ShuffleInput input;
 };
-using TaskEvent = std::variant<TaskEnded, ChunksWanted>;
+/// A task has written its output and wants to publish it; answered by TaskRunner::answer_commit.
+struct CommitWanted {
+  protocol::TaskAttempt attempt;
+};
+using TaskEvent = std::variant<TaskEnded, ChunksWanted, CommitWanted>;
 
 class TaskRunner {
  public:
@@ -43,6 +47,7 @@ class TaskRunner {
   /// Takes tasks back that have not begun; those that have are left out.
   virtual std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) = 0;
   virtual void answer(protocol::PartitionListed answer) = 0;
+  virtual void answer_commit(base::TaskId task, bool allowed) = 0;
   /// The next event for the loop thread, if any.
   virtual std::optional<TaskEvent> next_event() = 0;
   virtual void remove_blocks(base::RddId rdd) = 0;

@@ -63,9 +63,63 @@ TEST(ExecutorPolicy, WhoCausedIt) {
   for (const std::int32_t status : {0, 1, 139, 137, -104}) {
     EXPECT_TRUE(caused_by_application({status, 0, "", 0})) << status;
   }
-  for (const std::int32_t status : {-100, -105, -106, -107, -1000}) {
+  for (const std::int32_t status : {-100, -101, -102, -105, -106, -107, -1000}) {
     EXPECT_FALSE(caused_by_application({status, 0, "", 0})) << status;
   }
+}
+
+TEST(ExecutorPolicy, YARN_012_WhatCountsTowardsTheFailureLimit) {
+  for (const std::int32_t status :
+       {0, exit_node_lost, exit_disks_failed, exit_preempted, exit_stopped_by_am,
+        exit_stopped_by_rm, exit_after_completion}) {
+    EXPECT_FALSE(counts_as_failure({status, 0, "", 0})) << status;
+  }
+  for (const std::int32_t status :
+       {1, 137, 143, exit_silent, exit_launch_failed, exit_over_virtual_memory, exit_over_memory}) {
+    EXPECT_TRUE(counts_as_failure({status, 0, "", 0})) << status;
+  }
+}
+
+constexpr std::uint64_t mib = 1ULL << 20U;
+
+ApplicationMasterAccepted large_cluster() {
+  ApplicationMasterAccepted large = cluster();
+  large.rank_memory = {16000 * mib};
+  return large;
+}
+
+TEST(ExecutorPolicy, YARN_014_OverheadIsAFactorOfTheMemoryUnlessSaid) {
+  const auto container = [](std::uint64_t memory, MemoryOverhead overhead) {
+    const ExecutorNeed need = resolve({1, 1, {memory * mib}, overhead}, large_cluster(), {0});
+    EXPECT_EQ(need.memory.value, memory * mib);
+    return need.container.value / mib;
+  };
+  EXPECT_EQ(container(1000, {{0}, 0.5, {384 * mib}}), 1500U);
+  EXPECT_EQ(container(1000, {{0}, 0.1, {384 * mib}}), 1384U) << "at least the minimum";
+  EXPECT_EQ(container(1000, {{400 * mib}, 0.5, {384 * mib}}), 1400U) << "said is said";
+  EXPECT_EQ(container(1000, {{100 * mib}, 0.5, {384 * mib}}), 1100U) << "even below the minimum";
+}
+
+TEST(ExecutorPolicy, OverheadOfASharedRankComesOutOfWhatStaysFree) {
+  const auto need = [](std::uint64_t own, double factor) {
+    return resolve({0, 4, {0}, {{0}, factor, {384 * mib}}}, large_cluster(), {own * mib});
+  };
+  EXPECT_EQ(need(1000, 0.1).memory.value / mib, 12000U);
+  EXPECT_EQ(need(1000, 0.1).container.value / mib, 13200U);
+  EXPECT_EQ(need(8000, 0.5).memory.value / mib, 4000U) << "no room: the memory gives way";
+  EXPECT_EQ(need(8000, 0.5).container.value / mib, 8000U);
+}
+
+TEST(ExecutorPolicy, AChangingNeedIsWhatItSaysAndNoMoreThanTheClusterHolds) {
+  ExecutorsRequested request{0, 1, {10}};
+  request.exact = true;
+  EXPECT_EQ(resolve(request, cluster(), {0}).count, 0U);
+  EXPECT_EQ(resolve(request, cluster(), {0}).most, 12U);
+  request.count = 100;
+  request.most = 7;
+  EXPECT_EQ(resolve(request, cluster(), {0}).count, 12U);
+  EXPECT_EQ(resolve(request, cluster(), {0}).most, 7U);
+  EXPECT_FALSE(resolve(request, cluster(), {0}).as_many_as_fit);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ stopped working would pass for ever."""
 import pathlib
 import unittest
 
+import conformance
 import layers
 import messages
 import sizes
@@ -14,6 +15,28 @@ import words
 
 def function_of(lines, head="int f(int a)"):
     return head + " {\n" + "  a += 1;\n" * (lines - 2) + "}\n"
+
+
+class Conformance(unittest.TestCase):
+    def test_ids_are_found_in_names_of_tests_and_in_scripts(self):
+        text = "TEST(Dag, DAG_001_AndMore) {}\nTEST(X, TSM_002_DAG_003_Both) {}"
+        self.assertEqual(conformance.tests_in("a_test.cpp", text), {
+            "DAG_001": {"Dag.DAG_001_AndMore"}, "TSM_002": {"X.TSM_002_DAG_003_Both"},
+            "DAG_003": {"X.TSM_002_DAG_003_Both"}})
+        self.assertEqual(conformance.tests_in("run.sh", "# FAIL_001"), {"FAIL_001": {"run.sh"}})
+
+    def test_what_is_said_and_what_is_tested_must_agree(self):
+        rows = [("AB_001", "c", "tested", ""), ("AB_002", "c", "open", "r")]
+        self.assertEqual(conformance.judge(rows, {"AB_001": {"x"}}, {"AB"}), [])
+        self.assertEqual(len(conformance.judge(rows, {}, {"AB"})), 1)
+        both = {"AB_001": {"x"}, "AB_002": {"x"}}
+        self.assertEqual(len(conformance.judge(rows, both, {"AB"})), 1)
+        self.assertEqual(len(conformance.judge(rows[:1], both, {"AB"})), 1)
+
+    def test_rows_have_a_status_and_a_reason_where_one_is_due(self):
+        rows = ["AB_001\tc\ttested", "AB_002\tc\tno\tr", "AB_003\tc\tno", "AB_004\tc\tperhaps\tr"]
+        good, wrong = conformance.read_list("x", "\n".join([conformance.HEADER, *rows]))
+        self.assertEqual((len(good), len(wrong)), (2, 2))
 
 
 class Sizes(unittest.TestCase):

@@ -106,7 +106,7 @@ TEST(OptionListing, HasEveryOption) {
   }
   EXPECT_THAT(options_as_markdown(),
               HasSubstr("| `volley.driver.memory` | `1g` | size (MiB) | at least 16m | "
-                        "application | Memory of the driver's container. |"));
+                        "application | Memory of the driver. |"));
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ class Chaos {
   static Options options() {
     Options options;
     options.max_failures = 6;
-    options.max_stage_attempts = 8;
+    options.max_consecutive_attempts = 8;
     return options;
   }
 

@@ -4,9 +4,12 @@
 // they have and which reached each reduce partition, so that a task which reads a partition that is
 // incomplete, or on another node, is noticed.
 
+#include "base/fd.hpp"
 #include "driver/driver.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -47,7 +50,8 @@ struct FakeExecutor {
 };
 
 class FakeCluster {
-  base::Log log_{"test", base::LogLevel::off};
+  base::Fd log_file_{::memfd_create("log", MFD_CLOEXEC)};
+  base::Log log_{"test", base::LogLevel::warn, log_file_.get()};
 
  public:
   explicit FakeCluster(Options options = {}) : driver(prepare(std::move(options)), log_) {
@@ -130,6 +134,17 @@ class FakeCluster {
     }
   }
   bool driver_busy() const { return !driver.idle(); }
+  /// The task asks to publish its output; what the driver says.
+  bool commit(base::TaskId id, const Address& from) {
+    protocol::CommitRequested request;
+    request.attempt.task = id;
+    send(from, request);
+    const auto answers = received<protocol::CommitAnswered, protocol::ExecutorMessage>(from);
+    EXPECT_FALSE(answers.empty());
+    EXPECT_EQ(answers.back().task, id);
+    return answers.back().allowed;
+  }
+  bool commit(base::TaskId id) { return commit(id, executors.at(tasks.at(id).executor).address); }
 
   // --- what tests look at ------------------------------------------------------------------------
 
@@ -172,6 +187,22 @@ class FakeCluster {
       ++count;
     }
     EXPECT_EQ(count, results);
+  }
+  /// How many lines of the driver's log, warnings and errors, hold the text.
+  std::size_t logged(const std::string& text) const {
+    std::string all(static_cast<std::size_t>(::lseek(log_file_.get(), 0, SEEK_END)), ' ');
+    EXPECT_EQ(::pread(log_file_.get(), all.data(), all.size(), 0),
+              static_cast<ssize_t>(all.size()));
+    std::size_t count = 0;
+    for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++count;
+    return count;
+  }
+  base::TaskId running_partition(std::uint32_t partition) const {
+    for (const auto& [id, task] : tasks) {
+      if (task.launched.attempt.partition == partition) return id;
+    }
+    ADD_FAILURE() << "partition " << partition << " does not run";
+    return 0;
   }
   std::vector<base::TaskId> running_of(base::StageId stage) const {
     std::vector<base::TaskId> ids;

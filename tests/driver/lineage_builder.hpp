@@ -79,6 +79,13 @@ class LineageBuilder {
     rdd.dependencies = {left, right};
     return add(std::move(rdd));
   }
+  /// A narrow child whose tasks start together.
+  base::RddId barrier(base::RddId parent) {
+    protocol::RddSpec rdd = make("barrier", partitions(parent));
+    rdd.dependencies.push_back(narrow(DependencyKind::one_to_one, parent));
+    rdd.barrier = true;
+    return add(std::move(rdd));
+  }
   void persist(base::RddId rdd) { persisted_.push_back(rdd); }
 
   std::uint32_t partitions(base::RddId rdd) const { return rdds_.at(rdd)->partitions; }

@@ -170,11 +170,13 @@ TEST(ResourceManager, QueueIsPriorityThenArrival) {
   f.submit(0, 1000, 5);
   f.submit(0, 10, 0);
   EXPECT_TRUE(f.probe.take<ContainerLaunchRequested>().empty()) << "nobody passes the first";
-  int told = 0;
+  int first = 0, behind = 0;
   for (const auto& change : f.probe.take<ApplicationStateChanged>()) {
-    told += change.message.diagnostics.find("waiting for") != std::string::npos;
+    first += change.message.diagnostics.starts_with("waiting for the ApplicationMaster's");
+    behind += change.message.diagnostics.starts_with("waiting behind application_17_0004 (prio");
   }
-  EXPECT_EQ(told, 2) << "once each for those that were the first to wait";
+  EXPECT_EQ(first, 2) << "once each for those that were the first to wait";
+  EXPECT_EQ(behind, 2) << "and once for each that waits behind another";
   f.kill(1);
   f.exit(f.id(1, 1, 1), 1);
   EXPECT_EQ(f.only<ContainerLaunchRequested>().launch.container, f.id(1, 1, 4));

@@ -28,6 +28,22 @@ void say_last_words(int) {
   ::_exit(134);
 }
 
+/// Executors come and go with the load.
+driver::AllocationOptions allocation_of(Random& random) {
+  driver::AllocationOptions allocation;
+  allocation.enabled = true;
+  allocation.minimum = static_cast<std::uint32_t>(random.between(0, 2));
+  allocation.initial = static_cast<std::uint32_t>(random.between(0, 3));
+  if (random.one_in(2)) {
+    allocation.maximum = static_cast<std::uint32_t>(random.between(2, 6));
+  }
+  allocation.backlog = random.duration(1ms, 2s);
+  allocation.sustained = random.duration(1ms, 2s);
+  allocation.idle = random.duration(100ms, 5s);
+  if (random.one_in(2)) allocation.cached_idle = random.duration(200ms, 8s);
+  return allocation;
+}
+
 const std::vector<FaultKind> harmless_kinds = {FaultKind::slow_rank, FaultKind::slow_process,
                                                FaultKind::pause_rank, FaultKind::lose_data};
 
@@ -71,6 +87,7 @@ WorldOptions scenario_of(std::uint64_t seed) {
   // Limits that no plan of faults reaches: what goes wrong must not be the application's end.
   options.max_am_attempts = faults.count + (faults.launches_fail ? 10 : 2);
   options.max_failures = 40;
+  if (random.one_in(4)) options.allocation = allocation_of(random);
   return options;
 }
 
@@ -85,8 +102,10 @@ SeedResult run_seed(std::uint64_t seed, base::LogLevel log_level) {
     options.log_level = log_level;
     World world(options);
     result.report = world.run();
-    const bool impossible =
-        result.report.attempts == 0 || result.report.error.starts_with("No executor could be had");
+    // Too few ranks may be left for a container of several: then the program does not begin.
+    const bool too_small = result.report.error.empty() && options.request.cores > options.slots;
+    const bool impossible = result.report.attempts == 0 || too_small ||
+                            result.report.error.starts_with("No executor could be had");
     if (!result.report.succeeded && !impossible) {
       result.violation = "the application failed: " + result.report.error;
     }

@@ -189,6 +189,8 @@ void SimulatedTasks::answer(protocol::PartitionListed answer) {
   if (request->second.task) options_.later(*request->second.task, base::Duration{0});
 }
 
+void SimulatedTasks::answer_commit(base::TaskId, bool) {}
+
 void SimulatedTasks::succeed(Body& body, std::uint64_t value) {
   const protocol::StageBinary& binary = body.job.plan->binary();
   const protocol::TaskAttempt& attempt = body.job.launched.attempt;

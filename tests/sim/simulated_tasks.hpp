@@ -38,6 +38,7 @@ class SimulatedTasks final : public worker::TaskRunner {
   std::uint64_t expect(const protocol::ShuffleInput& input) override;
   std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
+  void answer_commit(base::TaskId task, bool allowed) override;
   std::optional<worker::TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override;
 

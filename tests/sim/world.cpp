@@ -38,6 +38,7 @@ World::World(WorldOptions options)
   client.submission.name = "simulated";
   client.submission.deploy_mode = options_.mode;
   client.submission.driver_memory = {50};
+  if (options_.allocation.enabled) client.submission.executor_cores = options_.request.cores;
   client_ = std::make_unique<launch::ClientRole>(client, log_);
   std::vector<std::uint32_t> numbers;
   for (std::uint32_t i = 0; i < options_.ranks; ++i) {

@@ -35,6 +35,7 @@ struct WorldOptions {
   std::uint64_t memory = 1000;
   protocol::DeployMode mode = protocol::DeployMode::cluster;
   protocol::ExecutorsRequested request{0, 1, {100}};
+  driver::AllocationOptions allocation;
   ProgramOptions program;
   FaultPlan faults;
   std::uint32_t max_am_attempts = 2;

@@ -27,12 +27,13 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.heartbeat_interval = 1s;
   options.driver.build_id = 7;
   options.driver.max_failures = options_.max_failures;
-  options.driver.max_stage_attempts = options_.max_failures;
+  options.driver.max_consecutive_attempts = options_.max_failures;
   options.driver.heartbeat_interval = 1s;
   options.driver.network_timeout = 10s;
   options.driver.registration_wait = 5s;
-  options.driver.locality_wait = 1s;
+  options.driver.locality_wait = {1s, 1s};
   options.driver.holder_wait = 2s;
+  options.driver.allocation = options_.allocation;
   options.master.tracking_address = "host:1";
   options.master.task_max_failures = options_.max_failures;
   options.master.max_executor_failures = 100;

@@ -25,7 +25,13 @@ class FakeLauncher : public ContainerLauncher {
   void stop(const ContainerId& container, int signal) override {
     signals.emplace_back(container, signal);
   }
+  std::vector<MemberMemory> measure(const std::vector<MemberLimit>& limits) override {
+    std::vector<MemberMemory> measured;
+    for (const MemberLimit& one : limits) measured.push_back({one.container, {{4711, used}}});
+    return measured;
+  }
   std::string failure;
+  std::uint64_t used = 0;  ///< bytes by every member
   std::vector<ContainerId> started;
   std::vector<std::pair<ContainerId, int>> signals;
 };
@@ -36,11 +42,14 @@ class NodeManagerTest : public ::testing::Test {
     NodeManager::Options options;
     options.rank = 3;
     options.node = {"node7", 1, 4, {1000}, "", 99};
+    options.memory_interval = std::chrono::seconds{1};
     return options;
   }
   static ContainerId id(std::uint64_t number) { return {{1732060800, 1}, 1, number}; }
-  void launch(const ContainerId& container) {
+  void launch(const ContainerId& container, std::uint64_t memory_limit = 0) {
     ContainerLaunch launch;
+    launch.memory_limit = {memory_limit};
+    launch.memory = {memory_limit / 2};
     launch.container = container;
     launch.executor = 2;
     launch.member = 1;
@@ -141,6 +150,38 @@ TEST_F(NodeManagerTest, StopsWithTermThenKill) {
   const ContainerExited exited = only_exit();
   EXPECT_EQ(exited.exit.status, exit_stopped_by_am);
   EXPECT_THAT(exited.exit.diagnostics, HasSubstr("stopped by its ApplicationMaster: enough"));
+}
+
+TEST_F(NodeManagerTest, MPI_005_KillsAContainerAboveItsMemory) {
+  constexpr std::uint64_t mebibyte = 1U << 20U;
+  launch(id(2), 100 * mebibyte);
+  launch(id(3));
+  launcher.used = 150 * mebibyte;
+  manager.tick(at(1000), probe.outbox());
+  manager.tick(at(1999), probe.outbox());
+  EXPECT_TRUE(launcher.signals.empty()) << "one look at a new process is not enough";
+  launcher.used = 120 * mebibyte;
+  manager.tick(at(2000), probe.outbox());
+  EXPECT_THAT(launcher.signals, ElementsAre(Pair(id(2), SIGTERM))) << "3 has no limit";
+  manager.tick(at(2250), probe.outbox());
+  EXPECT_EQ(launcher.signals.back(), (std::pair{id(2), SIGKILL}));
+  exit(id(2), {0, SIGKILL, 0, ""});
+  const ContainerExited exited = only_exit();
+  EXPECT_EQ(exited.exit.status, exit_over_memory);
+  EXPECT_THAT(exited.exit.diagnostics,
+              HasSubstr("killed for exceeding physical memory limits: 120.0 MiB of 100.0 MiB "
+                        "physical memory used, its peak 150.0 MiB (50.0 MiB for the executor, "
+                        "50.0 MiB overhead). Consider boosting volley.executor.memoryOverhead or "
+                        "--executor-memory"));
+}
+
+TEST_F(NodeManagerTest, TellsAKernelOutOfMemoryFromAKillBySomebody) {
+  launch(id(2));
+  exit(id(2), {0, SIGKILL, 0, "", true});
+  EXPECT_THAT(only_exit().exit.diagnostics, HasSubstr("the kernel killed processes for want of"));
+  launch(id(3));
+  exit(id(3), {0, SIGKILL, 0, "", false});
+  EXPECT_THAT(only_exit().exit.diagnostics, HasSubstr("a user or a batch system did"));
 }
 
 TEST_F(NodeManagerTest, StopThatOvertakesTheLaunchWins) {

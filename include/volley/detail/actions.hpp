@@ -138,6 +138,7 @@ struct SaveAction {
     source(write);
     context.metrics().records_written += records;
     context.metrics().bytes_written += writer.bytes();
+    context.check_commit();
     writer.commit();
   }
   std::string directory;
