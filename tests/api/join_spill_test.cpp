@@ -10,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -171,6 +172,35 @@ TEST(JoinSpill, ValuesLargerThanMemory) {
     one.left.emplace_back(std::to_string(i % 25), std::string(9000, 'x'));
   }
   one.expect_the_same_with_little_memory(8U << 10U);
+}
+
+/// Lists of the left side are lent to the result: the side keeps them, whatever becomes of it.
+TEST(JoinRun, LeftListsStayWhatTheyAre) {
+  using Lists = Case<std::int64_t, std::vector<int>, std::int64_t>;
+  Lists one;
+  for (int i = 0; i < 1000; ++i) {
+    one.left.emplace_back(i % 300, std::vector<int>(static_cast<std::size_t>(i % 50), i));
+    one.right.emplace_back(i % 200, i);
+  }
+  const auto left = one.left;
+  const auto joined = one.join(UINT64_MAX, false);
+  EXPECT_EQ(one.left, left);
+  EXPECT_EQ(joined.size(), one.expected_matches());
+  for (const auto& [key, values] : joined) {
+    const auto is_mine = [&](const auto& record) { return record.second == values.first; };
+    EXPECT_TRUE(std::any_of(left.begin(), left.end(), is_mine)) << key;
+  }
+
+  SmallTask task(UINT64_MAX);
+  auto context = task.context();
+  int emitted = 0;
+  auto fail = [&](const auto&) {
+    if (++emitted == 100) throw std::runtime_error("enough");
+  };
+  EXPECT_THROW((JoinRun<std::int64_t, std::vector<int>, std::int64_t>::join(
+                   context, 0, feed(one.right), feed(one.left), fail)),
+               std::runtime_error);
+  EXPECT_EQ(one.left, left);
 }
 
 }  // namespace

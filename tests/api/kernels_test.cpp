@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -149,6 +150,41 @@ TEST(AggregationTable, GrowsWithKeysInOrder) {
       EXPECT_EQ((key - 17) % step, 0);
     });
     EXPECT_EQ(visited, 30000U);
+  }
+}
+
+/// An array that grows out of the near and the far cache, becomes a hashed table by keys that lie
+/// apart, and is handed on when memory ends: every record counts once.
+TEST(Aggregator, SumsThroughEveryModeOfTheTable) {
+  using R = std::pair<std::int64_t, std::int64_t>;
+  for (const std::uint64_t limit : {std::uint64_t{3} << 20U, std::uint64_t{1} << 40U}) {
+    std::plus<> plus;
+    ReduceFold<std::int64_t, std::plus<>> fold{plus};
+    std::map<std::int64_t, std::int64_t> sums;
+    std::map<std::int64_t, std::int64_t> expected;
+    int handed_on = 0;
+    auto take = [&](auto& table) {
+      ++handed_on;
+      table.for_each([&](std::int64_t key, std::int64_t sum) { sums[key] += sum; });
+      table.clear(true);
+    };
+    Aggregator<R, std::int64_t, ReduceFold<std::int64_t, std::plus<>>, decltype(take)> aggregator(
+        fold, limit, take);
+    std::mt19937_64 random(5);
+    for (const std::int64_t spread : {100, 60'000, 400'000, 2'000'000, 1'000'000'000, 300'000}) {
+      std::vector<R> records(300'000);
+      for (R& record : records) {
+        record = {static_cast<std::int64_t>(random()) % spread, random() % 100};
+        expected[record.first] += record.second;
+      }
+      const std::span all(std::as_const(records));
+      for (const R& record : all.first(200'000)) aggregator(record);
+      aggregator.fold(all.subspan(200'000));
+    }
+    aggregator.flush();
+    take(aggregator.table());
+    EXPECT_EQ(handed_on > 1, limit < std::uint64_t{1} << 30U);
+    EXPECT_TRUE(sums == expected);
   }
 }
 

@@ -96,10 +96,16 @@ class Aggregator {
 
   template <class X>
   void operator()(X&& record) {
-    if (in_cache_) {
+    if (mode_ == Mode::in_cache) {
       // Such a table gains nothing from batches.
       fold_one(std::forward<X>(record), hash_key(record.first));
-      in_cache_ = table_.memory() + held() <= cached_;
+      choose_mode();
+      return;
+    }
+    if (mode_ == Mode::direct) {
+      fold_one(std::forward<X>(record), hash_key(record.first));
+      if (--direct_left_ == 0) [[unlikely]]
+        check_memory();
       return;
     }
     if (table_.dense()) {
@@ -129,6 +135,12 @@ class Aggregator {
  private:
   static constexpr std::size_t cached_bytes = 256U << 10U;
   static constexpr std::size_t early_bytes = std::size_t{16} << 20U;
+  static constexpr std::size_t direct_bytes = std::size_t{8} << 20U;
+
+  /// How records go into the table: one by one while all of it is in the cache; one by one also
+  /// into an array that misses only the nearer cache, whose misses overlap by themselves; in
+  /// batches otherwise.
+  enum class Mode { in_cache, direct, batches };
 
   std::size_t held() const {
     if constexpr (requires { fold_.held_bytes(); }) {
@@ -155,11 +167,21 @@ class Aggregator {
     } else {
       for (std::size_t i = 0; i < records.size(); ++i) fold_one(std::move(records[i]), hashes_[i]);
     }
-    in_cache_ = table_.memory() + held() <= cached_;
+    check_memory();
+  }
+  void choose_mode() {
+    const std::size_t bytes = table_.memory() + held();
+    const bool direct = table_.dense() && bytes <= direct_bytes;
+    mode_ = bytes <= cached_ ? Mode::in_cache : direct ? Mode::direct : Mode::batches;
+    direct_left_ = RecordBatch<R>::capacity;
+  }
+  void check_memory() {
+    choose_mode();
     if (table_.memory_after(RecordBatch<R>::capacity) + held() > limit_) [[unlikely]] {
       if (table_.size() == 0) return;
       on_full_(table_);
       held_ = 0;
+      choose_mode();
     }
   }
 
@@ -197,7 +219,8 @@ class Aggregator {
   std::uint64_t cached_;  ///< up to so many bytes, records are folded one by one
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table
-  bool in_cache_ = true;
+  Mode mode_ = Mode::in_cache;
+  std::size_t direct_left_ = 0;  ///< records until memory is looked at again
   RecordBatch<R> batch_;
   std::array<std::uint64_t, RecordBatch<R>::capacity> hashes_;  ///< of the batch
   Table table_;

@@ -137,6 +137,7 @@ struct FoldRun {
 
   template <class Emit>
   static void emit_table(AggregationTable<K, C>& table, Emit& emit) {
+    expect_records(emit, table.size());
     std::pair<K, C> record;  // one object: long keys reuse its memory
     table.for_each([&](const auto& key, C& value) {
       assign(record.first, key);

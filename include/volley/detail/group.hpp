@@ -161,6 +161,7 @@ struct GroupRun {
   static void emit_groups(AggregationTable<K, std::uint32_t>& table, GroupCollector<V>& groups,
                           Emit& emit) {
     groups.arrange();
+    expect_records(emit, table.size());
     table.for_each([&](const auto& key, std::uint32_t group) {
       std::pair<K, std::vector<V>> record;
       assign(record.first, key);

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
@@ -122,6 +123,32 @@ class JoinTable {
   std::vector<More> more_;
   std::uint64_t held_ = 0;  ///< by values, outside the table and the list
 };
+
+/// A list that an object has on loan from another one, which nobody changes meanwhile: the object
+/// is made of the other's bytes, and has its own ones back at the end. So a consumer that wants an
+/// object and only reads it costs no copy. Vectors of the standard libraries stay what they are
+/// when their bytes move.
+template <class List>
+class Loan {
+ public:
+  Loan(List& to, const List& from) : to_(to) {
+    std::memcpy(own_.data(), bytes(), sizeof(List));
+    std::memcpy(bytes(), static_cast<const void*>(&from), sizeof(List));
+  }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() { std::memcpy(bytes(), own_.data(), sizeof(List)); }
+
+ private:
+  void* bytes() { return static_cast<void*>(&to_); }
+
+  List& to_;
+  std::array<std::byte, sizeof(List)> own_;
+};
+template <class T>
+inline constexpr bool can_be_lent = false;
+template <class T>
+inline constexpr bool can_be_lent<std::vector<T>> = true;
 
 /// K: key; V, W: values of the left and of the right side.
 template <class K, class V, class W>
@@ -253,15 +280,29 @@ class JoinRun {
                             Joined& result, Emit& emit) {
     while (!records.empty()) {
       records = in_batch(table, records, [&](const X& record, std::uint64_t hash) {
-        bool assigned = false;
-        table.for_each(record.first, hash, [&](const W& match) {
-          if (!std::exchange(assigned, true)) {
-            assign(result.first, record.first);
-            assign(result.second.first, record.second);
-          }
-          result.second.second = match;
-          emit(std::as_const(result));
-        });
+        probe(table, record, hash, result, emit);
+      });
+    }
+  }
+  template <class X, class Emit>
+  static void probe(const JoinTable<K, W>& table, const X& record, std::uint64_t hash,
+                    Joined& result, Emit& emit) {
+    const auto emit_with = [&](const W& match) {
+      result.second.second = match;
+      emit(std::as_const(result));
+    };
+    if constexpr (can_be_lent<V> && std::is_same_v<decltype(record.second), V>) {
+      assign(result.first, record.first);
+      const Loan<V> loan(result.second.first, record.second);
+      table.for_each(record.first, hash, emit_with);
+    } else {
+      bool assigned = false;
+      table.for_each(record.first, hash, [&](const W& match) {
+        if (!std::exchange(assigned, true)) {
+          assign(result.first, record.first);
+          assign(result.second.first, record.second);
+        }
+        emit_with(match);
       });
     }
   }

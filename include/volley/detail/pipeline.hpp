@@ -37,7 +37,15 @@ class BatchSink {
   virtual ~BatchSink() = default;
   virtual void push(std::span<T> batch) = 0;
   virtual void push_const(std::span<const T> batch) = 0;
+  /// So many records will come in all, as far as the source knows.
+  virtual void expect(std::uint64_t /*records*/) {}
 };
+
+/// Tells a consumer how many records will come, if it wants to know.
+template <class Emit>
+void expect_records(Emit& emit, std::uint64_t records) {
+  if constexpr (requires { emit.expect(records); }) emit.expect(records);
+}
 
 /// The type of a range's elements.
 template <class Range>
@@ -64,6 +72,7 @@ class Batcher {
     batch_.push_back(std::forward<X>(record));
     if (batch_.size() == batch_size) flush();
   }
+  void expect(std::uint64_t records) { sink_.expect(records); }
   void flush() {
     if (batch_.empty()) return;
     sink_.push(batch_);
@@ -96,6 +105,23 @@ class EmitSink final : public BatchSink<T> {
 template <class T>
 using BlockOf = Row<owned_t<T>>;
 
+/// Collects the records of a partition into a block.
+template <class T>
+class BlockSink final : public BatchSink<T> {
+ public:
+  explicit BlockSink(BlockOf<T>& block) : block_(block) {}
+  void push(std::span<T> batch) override {
+    for (T& record : batch) block_.push_back(to_owned(std::move(record)));
+  }
+  void push_const(std::span<const T> batch) override {
+    for (const T& record : batch) block_.push_back(to_owned(record));
+  }
+  void expect(std::uint64_t records) override { block_.reserve(records); }
+
+ private:
+  BlockOf<T>& block_;
+};
+
 /// Computes a partition of an RDD without looking for a cached block.
 template <class T>
 void compute_uncached(TaskContext& context, base::RddId rdd, std::uint32_t partition,
@@ -111,10 +137,7 @@ std::shared_ptr<const BlockOf<T>> cached_block(TaskContext& context, base::RddId
   auto block = context.services().blocks().get(id);
   if (!block) {
     auto fresh = std::make_shared<BlockOf<T>>();
-    auto collect = [&](auto&& record) {
-      fresh->push_back(to_owned(std::forward<decltype(record)>(record)));
-    };
-    EmitSink<T, decltype(collect)> sink(collect);
+    BlockSink<T> sink(*fresh);
     compute_uncached<T>(context, rdd, partition, sink);
     // What a large block has too much was never touched: it is cheaper than a copy.
     constexpr std::size_t large = 1U << 20U;
