@@ -180,7 +180,8 @@ void ApplicationMaster::on(const ContainersUnavailable& message, const Address& 
                            Outbox& outbox) {
   const bool of_now = state_ == State::registered && need_ && live_ < need_->count;
   if (!of_now || message.priority != executor_priority) return drop("ContainersUnavailable", from);
-  if (message.never && live_ == 0 && need_->exact) {
+  const bool begun = need_->exact || last_executor_ > 0;  // the driver waits for no first answer
+  if (message.never && live_ == 0 && begun) {
     return finish(FinalStatus::failed,
                   fmt::format("no executor can be granted: {}", message.reason), 1, outbox);
   }

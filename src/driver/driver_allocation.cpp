@@ -36,6 +36,8 @@ ExecutorAllocation::Load Driver::load() const {
   ahead = std::min(ahead, load.running);
   load.running -= ahead;
   load.waiting += ahead;
+  // Between two attempts of a stage nothing may be counted, and still there is work.
+  if (dag_.jobs() > 0 && load.running + load.waiting == 0) load.waiting = 1;
   return load;
 }
 

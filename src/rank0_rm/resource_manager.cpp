@@ -172,17 +172,9 @@ void ResourceManager::on(const ContainersRequested& message, const Address& from
     ask.cores = std::max(ask.cores, 1U);
     application->asks.erase(ask.priority);
     if (ask.count == 0) continue;
-    ContainerAsk lasting = ask;
-    lasting.excluded_nodes.clear();  // those may be used again some time
-    const std::string never = why_not_one(beside_own_master(*application), lasting);
-    if (never.empty()) {
-      application->asks[ask.priority] = ask;
-      answered.push_back(ask);
-      continue;
-    }
-    log_.info(component, "{}: no executor can be granted: {}", base::to_string(application->id),
-              never);
-    outbox.send(application->master, ContainersUnavailable{ask.priority, ask.count, true, never});
+    if (refuse_impossible(*application, ask, outbox)) continue;
+    application->asks[ask.priority] = ask;
+    answered.push_back(ask);
   }
   settle(outbox);
   for (const ContainerAsk& ask : answered) {

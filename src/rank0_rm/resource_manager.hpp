@@ -102,6 +102,8 @@ class ResourceManager {
   void schedule(protocol::Outbox& outbox);
   bool launch_master(Application& application, protocol::Outbox& outbox);
   bool refuse_impossible(Application& application, protocol::Outbox& outbox);
+  bool refuse_impossible(const Application& application, const protocol::ContainerAsk& ask,
+                         protocol::Outbox& outbox) const;
   void say_pending(Application& application, Pending kind, std::string reason,
                    protocol::Outbox& outbox);
   void launch(const Application& application, const Container& container,

@@ -117,6 +117,18 @@ bool ResourceManager::refuse_impossible(Application& application, Outbox& outbox
   return true;
 }
 
+/// Even with nothing but its own master and driver in the cluster.
+bool ResourceManager::refuse_impossible(const Application& application,
+                                        const protocol::ContainerAsk& ask, Outbox& outbox) const {
+  ContainerAsk lasting = ask;
+  lasting.excluded_nodes.clear();  // those may be used again some time
+  const std::string never = why_not_one(beside_own_master(application), lasting);
+  if (never.empty()) return false;
+  log_.info(component, "{}: no executor can be granted: {}", name_of(application), never);
+  outbox.send(application.master, ContainersUnavailable{ask.priority, ask.count, true, never});
+  return true;
+}
+
 /// To the user once for each reason that is another one in kind, not for each change of a number.
 void ResourceManager::say_pending(Application& application, Pending kind, std::string reason,
                                   Outbox& outbox) {
@@ -329,6 +341,9 @@ void ResourceManager::lose_rank(Rank rank, const std::string& why, Outbox& outbo
   for (auto& [number, application] : applications_) {
     if (application.phase != Phase::running || application.master.rank == rank) continue;
     outbox.send(application.master, RankLost{rank, reason});
+    std::erase_if(application.asks, [&](const auto& entry) {
+      return refuse_impossible(application, entry.second, outbox);
+    });
   }
 }
 

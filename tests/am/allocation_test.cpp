@@ -240,6 +240,17 @@ TEST_F(Allocator, TheReasonOfALossNamesTheStagesThatRan) {
                                                 "running then: stage 3 (map at main.cpp:4)"));
 }
 
+TEST_F(Allocator, ExecutorsThatCanNeverComeBackFailTheApplication) {
+  am.on(ExecutorsRequested{2, 1, {100}}, driver, probe.outbox());
+  grant({2, 3});
+  complete(2, exit_node_lost);
+  am.on(ContainersUnavailable{1, 1, true, "numbers"}, rm, probe.outbox());
+  EXPECT_FALSE(am.finished()) << "one is left";
+  complete(3, exit_node_lost);
+  am.on(ContainersUnavailable{1, 2, true, "numbers"}, rm, probe.outbox());
+  EXPECT_TRUE(am.finished());
+}
+
 TEST_F(Allocator, ANeedThatCanNeverBeMetFailsTheApplication) {
   want(1);
   am.on(ContainersUnavailable{1, 1, false, "busy"}, rm, probe.outbox());

@@ -102,12 +102,28 @@ TEST(Configuration, SparkKeysWithoutMeaningMakeOneNoticeAndForeignKeysWarnings) 
   EXPECT_THAT(configuration.to_pairs(), IsEmpty());
 }
 
-TEST(Configuration, HeartbeatMustBeShorterThanTheTimeout) {
+TEST(Configuration, HB_003_HeartbeatMustBeShorterThanTheTimeout) {
   Configuration configuration;
   configuration.set(Layer::command_line, "volley.network.timeout", "10s", "--conf");
   EXPECT_THAT(configuration.validate().errors,
               ElementsAre("volley.network.timeout=10s must be greater than "
                           "volley.executor.heartbeatInterval=10s"));
+}
+
+TEST(Configuration, DYN_001_LimitsOnExecutorsMustFit) {
+  const auto errors = [](const std::string& least, const std::string& most) {
+    Configuration configuration;
+    configuration.set(Layer::command_line, "spark.dynamicAllocation.minExecutors", least, "--conf");
+    configuration.set(Layer::command_line, "spark.dynamicAllocation.maxExecutors", most, "--conf");
+    return configuration.validate().errors;
+  };
+  EXPECT_THAT(errors("2", "1"),
+              ElementsAre("volley.dynamicAllocation.minExecutors=2 must not be greater than "
+                          "volley.dynamicAllocation.maxExecutors=1"));
+  EXPECT_EQ(errors("-1", "1").size(), 1U);
+  EXPECT_EQ(errors("0", "-1").size(), 1U);
+  EXPECT_THAT(errors("1", "1"), IsEmpty());
+  EXPECT_THAT(errors("1", "2"), IsEmpty());
 }
 
 TEST(Configuration, PairsCarryTheValuesInForceAndLeaveTheProgramTheLastWord) {

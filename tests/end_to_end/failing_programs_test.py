@@ -46,7 +46,7 @@ class FailingPrograms(ClusterTest):
             with self.subTest(how):
                 self.task_crashes(how, words)
 
-    def test_driver_throws(self):
+    def test_YARN_019_driver_throws(self):
         run = self.fails("driver", "throw", 1, "the ninth wave")
         self.assertEqual(run.text.count("the ninth wave"), 1, run.text)
 

@@ -123,6 +123,21 @@ TEST(ResourceManager, ARankThatFailsBeforeAllAreThereMakesTheClusterUnusable) {
   EXPECT_NE(ready[0].message.problem.find("rank 1 has failed"), std::string::npos);
 }
 
+TEST_F(LivenessTest, AskThatALostRankMadeImpossibleIsRefusedThen) {
+  ContainerAsk ask;
+  ask.count = 2;
+  ask.cores = 6;
+  ask.memory = {300};
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  auto said = probe.take<ContainersUnavailable>();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_FALSE(said[0].message.never) << "all six slots serve the first one now";
+  pass(2, 60, true, 2);
+  said = probe.take<ContainersUnavailable>();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_TRUE(said[0].message.never) << "four slots are left";
+}
+
 TEST_F(LivenessTest, AResourceManagerThatStoodStillAccusesNobody) {
   pass(2, 10, true);
   tick(500);

@@ -246,6 +246,32 @@ TEST(ResourceManager, ReleasedContainersComeBackSilently) {
   EXPECT_EQ(f.rm.capacity().free_slots(), 6U);
 }
 
+TEST(ResourceManager, MPI_004_OneApplicationFailsAndTheOtherGoesOn) {
+  Fixture f;
+  for (std::uint32_t app = 1; app <= 2; ++app) {
+    f.submit();
+    f.register_master(app);
+  }
+  f.ask(3);
+  const auto of_first = f.only<ContainersGranted>();
+  ContainerAsk two;
+  two.count = 2;
+  two.memory = {100};
+  f.rm.on(ContainersRequested{f.id(1, 1, 2), {two}}, f.master, f.probe.outbox());
+  EXPECT_EQ(f.only<ContainersGranted>().containers.size(), 2U);
+  f.unregister(FinalStatus::failed, 1);
+  const auto stops = f.probe.take<ContainerStopRequested>();
+  EXPECT_EQ(stops.size(), 3U);
+  for (const auto& stop : stops) EXPECT_EQ(stop.message.container.application.number, 1U);
+  for (const GrantedContainer& container : of_first.containers) {
+    f.exit(container.id, container.members.front().rank);
+  }
+  f.exit(f.id(1), 1);
+  EXPECT_EQ(f.rm.applications(), 1U);
+  EXPECT_EQ(f.rm.containers(), 3U) << "the other one's master and executors";
+  EXPECT_EQ(f.rm.capacity().free_slots(), 4U);
+}
+
 TEST(ResourceManager, EndsInOrder) {
   Fixture f;
   f.submit();

@@ -103,11 +103,13 @@ SeedResult run_seed(std::uint64_t seed, base::LogLevel log_level) {
     World world(options);
     result.report = world.run();
     // Too few ranks may be left for a container of several: then the program does not begin.
-    const bool too_small = result.report.error.empty() && options.request.cores > options.slots;
+    const std::string& error = result.report.error;
+    const bool too_small = error.empty() && options.request.cores > options.slots;
     const bool impossible = result.report.attempts == 0 || too_small ||
-                            result.report.error.starts_with("No executor could be had");
+                            error.starts_with("No executor could be had") ||
+                            error.find("no executor can be granted") != std::string::npos;
     if (!result.report.succeeded && !impossible) {
-      result.violation = "the application failed: " + result.report.error;
+      result.violation = "the application failed: " + error;
     }
   } catch (const Violation& violation) {
     result.violation = violation.what();

@@ -201,6 +201,8 @@ void World::deliver_to_rank(Node& to, Envelope& envelope) {
   } else if (auto* to_rm = std::get_if<ResourceManagerMessage>(&envelope.message)) {
     protocol::deliver(*resource_manager_, *to_rm, envelope.from, out);
   } else if (auto* to_client = std::get_if<ClientMessage>(&envelope.message)) {
+    const auto* changed = std::get_if<ApplicationStateChanged>(to_client);
+    if (changed != nullptr) last_diagnostics_ = changed->diagnostics;
     protocol::deliver(*client_, *to_client, envelope.from, out);
   }
   post(out);

@@ -140,6 +140,7 @@ class World {
   std::uint32_t newest_attempt_ = 0;
   bool program_succeeded_ = false;
   std::string program_error_;
+  std::string last_diagnostics_;  ///< that the client was told
 };
 
 }  // namespace volley::sim

@@ -62,7 +62,7 @@ void World::check_end() {
 Report World::report() const {
   Report report;
   report.succeeded = program_succeeded_;
-  report.error = program_error_;
+  report.error = program_error_.empty() ? last_diagnostics_ : program_error_;
   report.events = handled_;
   report.fingerprint = fingerprint_;
   report.attempts = attempts_;
