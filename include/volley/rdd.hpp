@@ -14,6 +14,7 @@
 #include "program/context_core.hpp"
 #include "program/lineage.hpp"
 
+#include <volley/barrier.hpp>
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
 #include <volley/detail/pipeline.hpp>
@@ -95,6 +96,8 @@ class Rdd {
   auto map_partitions_with_index(F f, Where where = Where::current()) const {
     return partitions_operation<true>("map_partitions_with_index", std::move(f), where);
   }
+  /// The next operation's tasks start together and can wait for each other: barrier.hpp.
+  RddBarrier<T, P> barrier() const { return RddBarrier<T, P>(*this); }
   /// Pairs only: f(value) for each value; keeps the partitioner.
   template <class F>
   auto map_values(F f, Where where = Where::current()) const {

@@ -2,6 +2,7 @@
 // Everything an application needs.
 
 #include <volley/application.hpp>
+#include <volley/barrier.hpp>
 #include <volley/closure.hpp>
 #include <volley/context.hpp>
 #include <volley/error.hpp>

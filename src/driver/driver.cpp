@@ -250,6 +250,12 @@ void Driver::on(const protocol::CommitRequested& message, const Address& from, O
   scheduler_.on(message, from, turn);
 }
 
+void Driver::on(const protocol::BarrierReached& message, const Address& from, Outbox& outbox) {
+  if (!accepts()) return;  // its executor ends
+  Turn turn{now_, outbox};
+  scheduler_.on(message, from, turn);
+}
+
 void Driver::on(const protocol::ShuffleSizes& message, const Address& from, Outbox& outbox) {
   if (!accepts()) return;
   Turn turn{now_, outbox};

@@ -54,6 +54,7 @@ class Driver {
   void on(const protocol::RankDataLost&, const protocol::Address& from, protocol::Outbox&);
   void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::CommitRequested&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::BarrierReached&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
   /// Delivers any message; those for other roles are counted and dropped.

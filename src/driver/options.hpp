@@ -67,6 +67,7 @@ struct DecommissionOptions {
 struct BarrierOptions {
   base::Duration check_interval = std::chrono::seconds{15};
   std::uint32_t checks = 40;
+  base::Duration sync_timeout = std::chrono::hours{24 * 365};  ///< volley.barrier.sync.timeout
 };
 
 enum class ScheduleMode : std::uint8_t { fifo, fair };

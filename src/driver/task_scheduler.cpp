@@ -160,6 +160,18 @@ void TaskScheduler::on(const protocol::CommitRequested& message, const protocol:
   turn.outbox.send(from, protocol::CommitAnswered{message.attempt.task, allowed});
 }
 
+void TaskScheduler::on(const protocol::BarrierReached& message, const protocol::Address& from,
+                       Turn& turn) {
+  const auto found = running_.find(message.attempt.task);
+  if (found == running_.end() || found->second.dropped) {
+    ++late_;  // it was asked to stop
+    return;
+  }
+  const Running& running = found->second;
+  const auto tasks = static_cast<std::uint32_t>(sets_.at(running.set).size());
+  barriers_.arrive(message, running.index, tasks, from, turn.now, turn.outbox);
+}
+
 void TaskScheduler::worker_added(const Worker& worker, Turn& turn) {
   for (auto& [key, set] : sets_) set.worker_added(worker, turn.now);
 }
@@ -285,6 +297,7 @@ void TaskScheduler::drop_if_over(const SetKey& key, Turn& turn) {
   if (found == sets_.end() || found->second.active() || found->second.running() > 0) return;
   judge_health(found->second, turn);
   unschedulable_.erase(key);
+  barriers_.forget(key.stage, key.stage_attempt);
   for (const WorkerKey& defined : found->second.defined()) {
     const Worker* worker = workers_.find(defined);
     if (worker == nullptr) continue;

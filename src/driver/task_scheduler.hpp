@@ -7,6 +7,7 @@
 // who publishes (commit_coordinator).
 
 #include "base/log.hpp"
+#include "driver/barrier_coordinator.hpp"
 #include "driver/commit_coordinator.hpp"
 #include "driver/failure_text.hpp"
 #include "driver/health_tracker.hpp"
@@ -73,7 +74,8 @@ class TaskScheduler {
         shuffles_(shuffles),
         workers_(workers),
         pools_(options.pools),
-        health_(options.exclusion) {}
+        health_(options.exclusion),
+        barriers_(options.barrier.sync_timeout) {}
 
   void submit(TaskSetSpec spec, Turn& turn);
   /// The attempt launches nothing more; its running tasks may finish and still count.
@@ -88,6 +90,7 @@ class TaskScheduler {
 
   void on(protocol::TaskFinished message, const protocol::Address& from, Turn& turn);
   void on(const protocol::CommitRequested& message, const protocol::Address& from, Turn& turn);
+  void on(const protocol::BarrierReached& message, const protocol::Address& from, Turn& turn);
   void worker_added(const Worker& worker, Turn& turn);
   /// After WorkerTable::decommission: what has not begun there goes elsewhere.
   void worker_leaves(const Worker& worker, Turn& turn);
@@ -106,7 +109,7 @@ class TaskScheduler {
   std::size_t running(base::StageId stage) const;
   bool idle() const {
     return sets_.empty() && running_.empty() && ends_.empty() && stage_sets_.empty() &&
-           commits_.empty() && killed_.empty() && unschedulable_.empty();
+           commits_.empty() && barriers_.idle() && killed_.empty() && unschedulable_.empty();
   }
   std::uint64_t late_messages() const { return late_; }
   const SchedulerCounts& counts() const { return counts_; }
@@ -180,6 +183,7 @@ class TaskScheduler {
   Pools pools_;
   HealthTracker health_;
   CommitCoordinator commits_;
+  BarrierCoordinator barriers_;
   std::map<SetKey, TaskSet> sets_;
   std::map<base::StageId, std::vector<SetKey>> stage_sets_;
   std::unordered_map<base::TaskId, Running> running_;

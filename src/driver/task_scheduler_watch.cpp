@@ -20,6 +20,7 @@ void TaskScheduler::tick(Turn& turn) {
     find_stragglers(turn);
   }
   reap(turn);
+  barriers_.tick(turn.now, turn.outbox);
   if (!health_.empty()) {
     for (const base::ExecutorId executor : health_.expire(turn.now).executors) {
       log_.info(component, "Executor {} is used again: the time-out of its exclusion is over",

@@ -84,6 +84,7 @@ void read_scheduling_options(const Configuration& from, driver::Options& options
   const std::string check = "volley.scheduler.barrier.maxConcurrentTasksCheck.";
   options.barrier.check_interval = from.duration(check + "interval");
   options.barrier.checks = count(from, check + "maxFailures");
+  options.barrier.sync_timeout = from.duration("volley.barrier.sync.timeout");
   const bool fair = from.text("volley.scheduler.mode") == "FAIR";
   options.schedule_mode = fair ? driver::ScheduleMode::fair : driver::ScheduleMode::fifo;
   if (fair) options.pools = pools(from);

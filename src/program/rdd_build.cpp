@@ -45,8 +45,9 @@ LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const
                         std::uint32_t partitions, std::vector<protocol::Dependency> dependencies,
                         std::vector<LineagePtr> parents, protocol::Closure compute,
                         std::vector<protocol::Bytes> payloads, Partitioner partitioner,
-                        const std::source_location& where) {
+                        const std::source_location& where, bool barrier) {
   protocol::RddSpec spec;
+  spec.barrier = barrier;
   spec.id = core->next_rdd();
   spec.name = name;
   spec.call_site = place(where);

@@ -78,6 +78,19 @@ void TaskContext::check_on_disk(const protocol::Chunk& chunk) {
   throw std::runtime_error("what this task had set aside on disk " + where);
 }
 
+std::vector<std::shared_ptr<const protocol::Bytes>> TaskContext::barrier(std::string operation,
+                                                                         protocol::Bytes message) {
+  check_stop();
+  protocol::BarrierReached reached;
+  reached.attempt = task_.attempt;
+  reached.epoch = barriers_passed_++;
+  reached.operation = std::move(operation);
+  reached.message = std::move(message);
+  auto passed = services_.wait_at_barrier(std::move(reached), stop_);
+  if (!passed.error.empty()) throw std::runtime_error(passed.error);
+  return std::move(passed.messages);
+}
+
 void TaskContext::on_views_expire(const void* owner, std::function<void()> flush) {
   flushes_.emplace_back(owner, std::move(flush));
 }

@@ -97,6 +97,11 @@ class TaskServices {
   /// Whether this attempt may publish its output: only one at a time may. Blocks until the driver
   /// answers.
   virtual bool may_commit(const protocol::TaskAttempt&) { return true; }
+  /// Blocks until all tasks of the stage attempt are there; throws TaskStopped once `stop` is set.
+  virtual protocol::BarrierPassed wait_at_barrier(protocol::BarrierReached,
+                                                  const std::atomic<bool>& /*stop*/) {
+    throw std::logic_error("no barriers here");
+  }
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
@@ -144,6 +149,11 @@ class TaskContext {
     throw CommitDenied("TaskCommitDenied: another attempt at this task publishes its output");
   }
 
+  /// Waits for the other tasks of a barrier stage, and returns what each brought, by partition.
+  /// Throws std::runtime_error when they do not come together.
+  std::vector<std::shared_ptr<const protocol::Bytes>> barrier(std::string operation,
+                                                              protocol::Bytes message);
+
   /// Consumers that hold views of recent records register here; sources call views_expire() before
   /// they reuse the memory that the views point into.
   void on_views_expire(const void* owner, std::function<void()> flush);
@@ -190,6 +200,7 @@ class TaskContext {
   const std::atomic<bool>& stop_;
   protocol::TaskMetrics metrics_;
   std::vector<std::pair<const void*, std::function<void()>>> flushes_;
+  std::uint64_t barriers_passed_ = 0;
   bool ends_early_ = false;
   std::uint64_t sampled_bytes_ = 0;
   double sampled_part_ = 1;

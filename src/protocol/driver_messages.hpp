@@ -210,6 +210,14 @@ struct TaskFinished {
 struct CommitRequested {
   TaskAttempt attempt;
 };
+/// A task of a barrier stage waits for the others. Always answered, once all are there or one
+/// cannot come any more, unless the task is asked to stop.
+struct BarrierReached {
+  TaskAttempt attempt;
+  std::uint64_t epoch = 0;  ///< how many barriers of this stage attempt the task has passed
+  std::string operation;    ///< "barrier", "all_gather", ...: all tasks have to say the same
+  Bytes message;            ///< for the other tasks
+};
 /// Bytes per reduce partition that this service holds of the listed map outputs.
 struct ShuffleSizes {
   ShuffleId shuffle;
@@ -231,7 +239,7 @@ using DriverMessage =
                  ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
                  ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
                  AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
-                 CommitRequested>;
+                 CommitRequested, BarrierReached>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -297,15 +305,24 @@ struct CommitAnswered {
   TaskId task = 0;
   bool allowed = false;
 };
+/// All tasks of the stage attempt were at the barrier.
+struct BarrierPassed {
+  TaskId task = 0;
+  std::uint64_t epoch = 0;
+  std::string error;  ///< not empty: they were not, and why
+  /// What the tasks brought, by their index in the stage.
+  std::vector<std::shared_ptr<const Bytes>> messages;
+};
 /// The chunks of a reduce partition, by map partition and then in writing order.
 struct PartitionListed {
   std::uint64_t request = 0;
   bool found = false;
   std::vector<Chunk> chunks;
 };
-using ExecutorMessage = std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched,
-                                     TaskKillRequested, BlocksRemoved, ExecutorStopRequested,
-                                     PartitionListed, TasksReturnRequested, HolderLost, CommitAnswered>;
+using ExecutorMessage =
+    std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
+                 BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested,
+                 HolderLost, CommitAnswered, BarrierPassed>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

@@ -28,6 +28,8 @@ bool Executor::pump_tasks(Outbox& out) {
       finish(std::move(*ended), out);
     } else if (const auto* commit = std::get_if<CommitWanted>(&*event)) {
       out.send(options_.driver, protocol::CommitRequested{commit->attempt});
+    } else if (auto* barrier = std::get_if<BarrierWanted>(&*event)) {
+      out.send(options_.driver, std::move(barrier->reached));
     } else {
       const auto& wanted = std::get<ChunksWanted>(*event);
       ask_for_chunks(wanted.input, wanted.request, out);
@@ -124,7 +126,9 @@ void Executor::on(const protocol::TasksReturnRequested& message, const Address&,
 
 void Executor::on(const protocol::TaskKillRequested& message, const Address&, Outbox&) {
   const auto running = running_.find(message.task);
-  if (running != running_.end()) running->second.stop->store(true, std::memory_order_relaxed);
+  if (running == running_.end()) return;
+  running->second.stop->store(true, std::memory_order_relaxed);
+  pool_.wake(message.task);
 }
 
 void Executor::on(const protocol::BlocksRemoved& message, const Address&, Outbox&) {
@@ -138,6 +142,10 @@ void Executor::on(const protocol::ExecutorStopRequested& message, const Address&
 
 void Executor::on(const protocol::CommitAnswered& message, const Address&, Outbox&) {
   pool_.answer_commit(message.task, message.allowed);
+}
+
+void Executor::on(const protocol::BarrierPassed& message, const Address&, Outbox&) {
+  pool_.answer_barrier(message);
 }
 
 void Executor::on(const protocol::PartitionListed& message, const Address&, Outbox&) {

@@ -57,6 +57,8 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::PartitionListed& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::BarrierPassed& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::CommitAnswered& message, const protocol::Address& from,
           protocol::Outbox& out);
 

@@ -77,6 +77,37 @@ bool TaskPool::may_commit(const protocol::TaskAttempt& attempt) {
   return *answer;
 }
 
+void TaskPool::answer_barrier(protocol::BarrierPassed answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto waiting = barriers_.find(answer.task);
+    if (waiting == barriers_.end()) return;
+    waiting->second = std::move(answer);
+  }
+  changed_.notify_all();
+}
+
+void TaskPool::wake(base::TaskId task) {
+  const std::lock_guard lock(mutex_);
+  if (barriers_.contains(task)) changed_.notify_all();
+}
+
+protocol::BarrierPassed TaskPool::wait_at_barrier(protocol::BarrierReached reached,
+                                                  const std::atomic<bool>& stop) {
+  const base::TaskId task = reached.attempt.task;
+  {
+    const std::lock_guard lock(mutex_);
+    barriers_[task].reset();
+  }
+  post(BarrierWanted{std::move(reached)});
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopping_ || stop.load() || barriers_.at(task).has_value(); });
+  auto answer = std::move(barriers_.at(task));
+  barriers_.erase(task);
+  if (!answer) throw program::TaskStopped("the task was asked to stop at a barrier");
+  return std::move(*answer);
+}
+
 std::optional<TaskEvent> TaskPool::next_event() {
   const std::lock_guard lock(mutex_);
   if (events_.empty()) return std::nullopt;

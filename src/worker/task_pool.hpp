@@ -47,6 +47,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
   void answer_commit(base::TaskId task, bool allowed) override;
+  void answer_barrier(protocol::BarrierPassed answer) override;
+  void wake(base::TaskId task) override;
   std::optional<TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override { blocks_.remove(rdd); }
   /// Running tasks see their stop flags; waiting ones fail at once. No answers will come any more.
@@ -54,6 +56,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
 
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput& input) override;
   bool may_commit(const protocol::TaskAttempt& attempt) override;
+  protocol::BarrierPassed wait_at_barrier(protocol::BarrierReached reached,
+                                          const std::atomic<bool>& stop) override;
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   std::uint64_t task_memory() const override { return options_.task_memory; }
@@ -87,6 +91,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::deque<TaskEvent> events_;
   std::uint64_t next_request_ = 0;
   std::unordered_map<base::TaskId, std::optional<bool>> commits_;  ///< asked for, and the answer
+  std::unordered_map<base::TaskId, std::optional<protocol::BarrierPassed>> barriers_;
   std::unordered_map<std::uint64_t, Answer> answers_;  ///< by request
   std::map<Input, std::vector<std::uint64_t>> expected_;
   std::unordered_map<std::uint64_t, Input> expected_inputs_;  ///< the same, by request

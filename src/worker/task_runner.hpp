@@ -36,7 +36,11 @@ struct ChunksWanted {
 struct CommitWanted {
   protocol::TaskAttempt attempt;
 };
-using TaskEvent = std::variant<TaskEnded, ChunksWanted, CommitWanted>;
+/// A task of a barrier stage waits for the others; answered by TaskRunner::answer_barrier.
+struct BarrierWanted {
+  protocol::BarrierReached reached;
+};
+using TaskEvent = std::variant<TaskEnded, ChunksWanted, CommitWanted, BarrierWanted>;
 
 class TaskRunner {
  public:
@@ -48,6 +52,9 @@ class TaskRunner {
   virtual std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) = 0;
   virtual void answer(protocol::PartitionListed answer) = 0;
   virtual void answer_commit(base::TaskId task, bool allowed) = 0;
+  virtual void answer_barrier(protocol::BarrierPassed answer) = 0;
+  /// The task's stop flag was set: it may be waiting where it does not look at it.
+  virtual void wake(base::TaskId task) = 0;
   /// The next event for the loop thread, if any.
   virtual std::optional<TaskEvent> next_event() = 0;
   virtual void remove_blocks(base::RddId rdd) = 0;

@@ -137,5 +137,6 @@ void check_text_keys(volley::Context& context, Checks& checks);
 void check_compound_keys(volley::Context& context, Checks& checks);
 void check_records(volley::Context& context, Checks& checks);
 void check_large_inputs(volley::Context& context, Checks& checks);
+void check_barriers(volley::Context& context, Checks& checks);
 
 }  // namespace cluster_test

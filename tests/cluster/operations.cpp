@@ -28,6 +28,7 @@ constexpr std::array groups{
     Group{"keys", cluster_test::check_compound_keys},
     Group{"records", cluster_test::check_records},
     Group{"large", cluster_test::check_large_inputs},
+    Group{"barriers", cluster_test::check_barriers},
 };
 
 }  // namespace

@@ -39,6 +39,8 @@ class SimulatedTasks final : public worker::TaskRunner {
   std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
   void answer_commit(base::TaskId task, bool allowed) override;
+  void answer_barrier(protocol::BarrierPassed) override {}  // these tasks wait at none
+  void wake(base::TaskId) override {}
   std::optional<worker::TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override;
 

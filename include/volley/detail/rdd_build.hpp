@@ -47,7 +47,7 @@ LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const
                         std::uint32_t partitions, std::vector<protocol::Dependency> dependencies,
                         std::vector<LineagePtr> parents, protocol::Closure compute,
                         std::vector<protocol::Bytes> payloads, Partitioner partitioner,
-                        const std::source_location& where);
+                        const std::source_location& where, bool barrier = false);
 protocol::Dependency one_to_one(const LineagePtr& parent);
 
 /// Partitions of a shuffle's result: asked for, configured, or as many as the largest parent has.
