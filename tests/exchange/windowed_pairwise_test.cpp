@@ -139,7 +139,7 @@ TEST(WindowedPairwise, StreamsOfOneSegmentAreCheckedAndCountedLikeOthers) {
     const bool arrived =
         std::memcmp(memory[tag].data(), contents[tag].data(), 1) == 0 &&
         checksum_of(memory[tag]) == checksum_of(std::as_bytes(std::span(contents[tag])));
-    if (tag != 1) EXPECT_EQ(arrival.damaged.empty(), arrived) << tag;
+    EXPECT_EQ(arrival.damaged.empty(), arrived || tag == 1) << tag;
     damaged += arrival.damaged.size();
     pair.from->close(sent[tag]);
     pair.to->close(received[tag]);
