@@ -33,7 +33,7 @@ class JobControl(ClusterTest):
     def test_the_reaper_ends_the_process_of_a_task_that_does_not_stop(self):
         options = settings(task__reaper__enabled="true", task__reaper__pollingInterval="100ms",
                            task__reaper__killTimeout="300ms", rank__slots=1)
-        run = self.under_mpirun("job_control", "stubborn", self.place, options=options)
+        run = self.under_mpirun("job_control", "stubborn", self.place, ranks=2, options=options)
         self.ended(run, 0)
         self.assertIn("slow: Job 0 cancelled as was asked\n", run.text)
         self.assertIn("quick: 100\n", run.text)
