@@ -81,7 +81,6 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void on(protocol::AccumulatorsUpdated&& message);
   void send(protocol::DriverMessage message);
 
-
   const base::ApplicationId application_;
   const std::uint32_t attempt_;
   const config::Configuration configuration_;
