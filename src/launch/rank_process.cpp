@@ -110,7 +110,8 @@ class RankLoop {
   }
 
   /// The exit code that the client gave, 0 on the other ranks. `tell` hears of it at once: what is
-  /// left to do then can take its time, or hang when a rank dies meanwhile.
+  /// left to do then can take its time, or hang when a rank dies meanwhile. Not when a signal has
+  /// stopped the job: whoever sent it knows best how to end.
   int run(const std::function<void(int)>& tell) {
     {
       protocol::Outbox out = outbox(Role::node_manager);
@@ -121,7 +122,7 @@ class RankLoop {
     bool told = false;
     while (!over()) {
       ready = turn(ready);
-      if (told || !client_ || !client_->exit_code()) continue;
+      if (told || stopped_ || !client_ || !client_->exit_code()) continue;
       told = true;
       tell(*client_->exit_code());
     }
@@ -333,6 +334,7 @@ class RankLoop {
     }
     protocol::Outbox out = outbox(Role::client);
     const int signal = stop_signal.exchange(0);
+    if (signal != 0) stopped_ = true;
     if (signal != 0)
       client_->kill(fmt::format("received signal {} ({})", signal, ::strsignal(signal)), out);
     client_->tick(now, out);
@@ -352,6 +354,7 @@ class RankLoop {
   std::deque<protocol::Envelope> local_;
   base::TimePoint next_tick_{};
   bool lost_any_ = false;
+  bool stopped_ = false;  ///< by a signal
 };
 
 int complain(base::Rank rank, const std::string& what, int code) {
