@@ -96,7 +96,8 @@ class RankLoop {
         log_(fmt::format("rank {}", world.rank()), log_level(request.configuration)),
         host_(host_options(request, entry, program), arena, poller_),
         shuffles_(world.rank(), world.node_of_rank(), arena, channel, mover_options(request)),
-        manager_(manager_options(entry, resources), host_, log_) {
+        manager_(manager_options(entry, resources), host_, log_),
+        watch_(request.configuration.duration("volley.network.timeout")) {
     if (router.wake_descriptor() >= 0) poller_.add(router.wake_descriptor());
     if (world.rank() != 0) return;
     rm::ResourceManager::Options rm;
@@ -320,6 +321,7 @@ class RankLoop {
     const base::TimePoint now = std::chrono::steady_clock::now();
     if (now < next_tick_) return;
     next_tick_ = now + tick_interval;
+    watch_.alive();
     router_.look_for_failures();
     {
       protocol::Outbox out = outbox(Role::node_manager);
@@ -355,6 +357,7 @@ class RankLoop {
   base::TimePoint next_tick_{};
   bool lost_any_ = false;
   bool stopped_ = false;  ///< by a signal
+  ProgressWatch watch_;
 };
 
 int complain(base::Rank rank, const std::string& what, int code) {
