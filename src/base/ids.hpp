@@ -38,6 +38,9 @@ using StageId = std::uint32_t;     ///< Counted from 0; a parent's id is smaller
 using TaskId = std::uint64_t;      ///< One attempt of one task (Spark's TID), counted from 0.
 using RddId = std::uint32_t;       ///< Counted from 0 within an application.
 using ShuffleNumber = std::uint32_t;
+/// Attempts of an application, counted from 1, number their shuffles in ranges of their own, so
+/// that what belongs to an earlier one is recognised.
+inline constexpr std::uint32_t shuffles_per_attempt = 1U << 24U;
 
 /// A shuffle of an application.
 struct ShuffleId {

@@ -175,9 +175,19 @@ void ShuffleService::on(const protocol::ContainerMemoryReleased& message, const 
   arena_.release_all(storage::container_owner(site_.self, message.container));
 }
 
+template <class Wanted>
+void ShuffleService::remove_all(const Wanted& wanted, Outbox& outbox) {
+  std::set<ShuffleId> alive;
+  for (const auto& [id, held] : shuffles_) alive.insert(id);
+  for (const auto& [key, state] : exchanges_) alive.insert(key.shuffle);
+  for (const ShuffleId& id : alive) {
+    if (wanted(id)) remove(id, outbox);
+  }
+}
+
 void ShuffleService::on(const protocol::ApplicationDataRemoved& message, const Address&,
                         Outbox& outbox) {
-  remove_all(message.application, outbox);
+  remove_all([&](const ShuffleId& id) { return id.application == message.application; }, outbox);
   std::erase_if(removed_shuffles_,
                 [&](const auto& mark) { return mark.first.application == message.application; });
   removed_applications_.insert(message.application);
@@ -186,17 +196,12 @@ void ShuffleService::on(const protocol::ApplicationDataRemoved& message, const A
 
 void ShuffleService::on(const protocol::AttemptDataRemoved& message, const Address&,
                         Outbox& outbox) {
-  remove_all(message.application, outbox);
+  const auto of_attempt = [&](const ShuffleId& id) {
+    return id.application == message.application &&
+           id.number / base::shuffles_per_attempt < message.attempt;
+  };
+  remove_all(of_attempt, outbox);
   keep_at_most(removed_shuffles_, max_removed_shuffles);
-}
-
-void ShuffleService::remove_all(const protocol::ApplicationId& application, Outbox& outbox) {
-  std::set<ShuffleId> alive;
-  for (const auto& [id, held] : shuffles_) alive.insert(id);
-  for (const auto& [key, state] : exchanges_) alive.insert(key.shuffle);
-  for (const ShuffleId& id : alive) {
-    if (id.application == application) remove(id, outbox);
-  }
 }
 
 void ShuffleService::on(const protocol::SourceLost& message, const Address&, Outbox& outbox) {

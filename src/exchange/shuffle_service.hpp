@@ -90,7 +90,8 @@ class ShuffleService {
                    const std::vector<std::uint64_t>& slabs, storage::NodeArena::Owner owner) const;
   void conclude(Exchanges::iterator at, protocol::Outbox& outbox);
   void remove(const protocol::ShuffleId& id, protocol::Outbox& outbox);
-  void remove_all(const protocol::ApplicationId& application, protocol::Outbox& outbox);
+  template <class Wanted>
+  void remove_all(const Wanted& wanted, protocol::Outbox& outbox);
   void free_if_unused(const protocol::ShuffleId& id);
 
   storage::NodeArena& arena_;

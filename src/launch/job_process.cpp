@@ -124,7 +124,9 @@ class Watch {
       end_late_job();
     }
     const auto verdict = read_verdict(job_.verdict_file);
-    if (verdict || !rank_0_died_) return judge_job(verdict, status, stopped_by_);
+    const bool explained =
+        verdict || stopped_by_ != 0;  // mpirun kills the ranks when it is stopped
+    if (explained || !rank_0_died_) return judge_job(verdict, status, stopped_by_);
     return {70, "the process of rank 0 died, and with it the application"};
   }
 

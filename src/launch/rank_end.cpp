@@ -26,7 +26,39 @@ void start_took_too_long(int) {
   ::_exit(internal_error);
 }
 
+void stuck(int) {
+  constexpr std::string_view text =
+      "volley: error: a rank got stuck inside the MPI library and ends\n";
+  [[maybe_unused]] const auto written = ::write(2, text.data(), text.size());
+  ::_exit(internal_error);
+}
+
 }  // namespace
+
+ProgressWatch::ProgressWatch(base::Duration limit) : limit_(limit) {
+  struct sigaction action {};
+  action.sa_handler = stuck;
+  ::sigaction(SIGPROF, &action, nullptr);
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGPROF;
+  made_ = ::timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer_) == 0;
+  alive();
+}
+
+ProgressWatch::~ProgressWatch() {
+  if (made_) ::timer_delete(timer_);
+}
+
+void ProgressWatch::alive() {
+  if (!made_) return;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit_);
+  itimerspec when{};
+  when.it_value.tv_sec = seconds.count();
+  when.it_value.tv_nsec =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(limit_ - seconds).count();
+  ::timer_settime(timer_, 0, &when, nullptr);
+}
 
 void limit_start(base::Duration timeout) {
   struct sigaction action {};

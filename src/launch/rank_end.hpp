@@ -4,6 +4,8 @@
 #include "base/ids.hpp"
 #include "base/units.hpp"
 
+#include <ctime>
+
 namespace volley::launch {
 
 /// Until a rank serves, a death of another one leaves it in a collective call for ever where mpirun
@@ -11,6 +13,25 @@ namespace volley::launch {
 void limit_start(base::Duration timeout);
 /// The rank serves, or ends.
 void lift_start_limit();
+
+/// Ends this process, with 70, when its owner, a thread that should be back every moment, has spent
+/// `limit` of processor time elsewhere. For the thread that owns MPI: Open MPI 4.1 was seen to loop
+/// for ever inside a call after a peer on another host had died. Time in which the process is
+/// stopped does not count. On one thread.
+class ProgressWatch {
+ public:
+  explicit ProgressWatch(base::Duration limit);
+  ProgressWatch(const ProgressWatch&) = delete;
+  ProgressWatch& operator=(const ProgressWatch&) = delete;
+  ~ProgressWatch();
+  /// The thread is back.
+  void alive();
+
+ private:
+  base::Duration limit_;
+  timer_t timer_{};
+  bool made_ = false;
+};
 
 /// What this process exits with. Rank 0's code reaches a launcher by the verdict file, so that
 /// mpirun says nothing about it. Another rank has a code only when rank 0 is gone, and speaks in

@@ -116,7 +116,8 @@ class RankLoop {
         log_(fmt::format("rank {}", world.rank()), log_level(request.configuration)),
         host_(host_options(request, entry, program), arena, poller_),
         shuffles_(world.rank(), world.node_of_rank(), arena, channel, mover_options(request)),
-        manager_(manager_options(entry, resources), host_, log_) {
+        manager_(manager_options(entry, resources), host_, log_),
+        watch_(request.configuration.duration("volley.network.timeout")) {
     if (router.wake_descriptor() >= 0) poller_.add(router.wake_descriptor());
     if (world.rank() != 0) return;
     rm::ResourceManager::Options rm;
@@ -130,7 +131,8 @@ class RankLoop {
   }
 
   /// The exit code that the client gave, 0 on the other ranks. `tell` hears of it at once: what is
-  /// left to do then can take its time, or hang when a rank dies meanwhile.
+  /// left to do then can take its time, or hang when a rank dies meanwhile. Not when a signal has
+  /// stopped the job: whoever sent it knows best how to end.
   int run(const std::function<void(int)>& tell) {
     {
       protocol::Outbox out = outbox(Role::node_manager);
@@ -141,7 +143,7 @@ class RankLoop {
     bool told = false;
     while (!over()) {
       ready = turn(ready);
-      if (told || !client_ || !client_->exit_code()) continue;
+      if (told || stopped_ || !client_ || !client_->exit_code()) continue;
       told = true;
       tell(*client_->exit_code());
     }
@@ -346,6 +348,7 @@ class RankLoop {
     const base::TimePoint now = std::chrono::steady_clock::now();
     if (now < next_tick_) return;
     next_tick_ = now + tick_interval;
+    watch_.alive();
     router_.look_for_failures();
     {
       protocol::Outbox out = outbox(Role::node_manager);
@@ -360,6 +363,7 @@ class RankLoop {
     }
     protocol::Outbox out = outbox(Role::client);
     const int signal = stop_signal.exchange(0);
+    if (signal != 0) stopped_ = true;
     if (signal != 0)
       client_->kill(fmt::format("received signal {} ({})", signal, ::strsignal(signal)), out);
     client_->tick(now, out);
@@ -379,6 +383,8 @@ class RankLoop {
   std::deque<protocol::Envelope> local_;
   base::TimePoint next_tick_{};
   bool lost_any_ = false;
+  bool stopped_ = false;  ///< by a signal
+  ProgressWatch watch_;
 };
 
 int complain(base::Rank rank, const std::string& what, int code) {

@@ -35,7 +35,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
         attempt_(attempt),
         configuration_(std::move(configuration)),
         // Ranks still hold the shuffles of an attempt that was lost; numbers are never used again.
-        next_shuffle_(static_cast<base::ShuffleNumber>((attempt - 1) * shuffles_per_attempt)),
+        next_shuffle_(static_cast<base::ShuffleNumber>((attempt - 1) * base::shuffles_per_attempt)),
         send_(std::move(send)) {}
 
   base::ApplicationId application() const { return application_; }
@@ -88,8 +88,6 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void on(protocol::ExecutorsReady&& message);
   void on(protocol::AccumulatorsUpdated&& message);
   void send(protocol::DriverMessage message);
-
-  static constexpr std::uint32_t shuffles_per_attempt = 1U << 24U;
 
   const base::ApplicationId application_;
   const std::uint32_t attempt_;

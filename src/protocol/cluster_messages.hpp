@@ -230,6 +230,7 @@ struct ApplicationCleanupRequested {
 /// An attempt has failed and another one follows, which starts anew: the shuffle data can go.
 struct AttemptCleanupRequested {
   ApplicationId application;
+  std::uint32_t attempt = 0;
 };
 /// The MPI job ends once the rank's containers are gone.
 struct NodeShutdownRequested {

@@ -376,9 +376,10 @@ struct ContainerMemoryReleased {
 struct ApplicationDataRemoved {
   ApplicationId application;
 };
-/// The same, but the application goes on, with other shuffles.
+/// The same for an attempt that has failed; later ones go on, and may be here before this is.
 struct AttemptDataRemoved {
   ApplicationId application;
+  std::uint32_t attempt = 0;
 };
 /// From the rank's NodeManager: another rank will neither send nor take data any more.
 struct SourceLost {

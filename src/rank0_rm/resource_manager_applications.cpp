@@ -377,7 +377,7 @@ void ResourceManager::next_attempt_or_fail(Application& application, Outbox& out
   for (std::size_t rank = 0; rank < capacity_.size(); ++rank) {
     if (lost(static_cast<Rank>(rank))) continue;
     outbox.send(at_rank(Role::node_manager, static_cast<Rank>(rank)),
-                AttemptCleanupRequested{application.id});
+                AttemptCleanupRequested{application.id, application.attempt});
   }
   ++application.attempt;
   application.last_container = 0;

@@ -148,7 +148,7 @@ void NodeManager::on(const ApplicationCleanupRequested& message, const Address&,
 
 void NodeManager::on(const AttemptCleanupRequested& message, const Address&, Outbox& outbox) {
   outbox.send(at_rank(Role::shuffle_service, options_.rank),
-              AttemptDataRemoved{message.application});
+              AttemptDataRemoved{message.application, message.attempt});
 }
 
 void NodeManager::on(const NodeShutdownRequested& message, const Address& from, Outbox&) {

@@ -129,10 +129,14 @@ TEST(LostAttempt, ItsDataGoesAndLaterShufflesOfTheApplicationWork) {
   write_shuffle(world, 3, 4, 4, 600);
   world.settle();
   world.send_all(protocol::at_rank(Role::node_manager, 0),
-                 protocol::AttemptDataRemoved{application});
+                 protocol::AttemptDataRemoved{application, 1});
   world.settle();
   world.expect_empty();
-  const ShufflePlan next = write_shuffle(world, 103, 4, 4, 600);
+  const ShufflePlan next = write_shuffle(world, base::shuffles_per_attempt + 3, 4, 4, 600);
+  world.settle();
+  // The news of the first attempt's end may come when the second one is at work.
+  world.send_all(protocol::at_rank(Role::node_manager, 0),
+                 protocol::AttemptDataRemoved{application, 1});
   world.settle();
   const std::vector<base::Rank> holders{0, 1, 0, 1};
   request_exchange(world, next, 0, holders);
