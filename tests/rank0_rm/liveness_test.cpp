@@ -138,6 +138,25 @@ TEST_F(LivenessTest, AskThatALostRankMadeImpossibleIsRefusedThen) {
   EXPECT_TRUE(said[0].message.never) << "four slots are left";
 }
 
+TEST_F(LivenessTest, ARankThatIsLeavingGetsNoMoreContainersAndIsNotLost) {
+  ContainerAsk ask;
+  ask.cores = 1;
+  ask.memory = {100};
+  ask.count = 3;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  const std::uint32_t before = rm.capacity().at(2).used_slots;
+  ASSERT_EQ(before, 1U);
+  rm.on(NodeLeaving{"received SIGPWR"}, at_rank(Role::node_manager, 2), probe.outbox());
+  ask.count = 6;
+  ask.priority = 2;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  EXPECT_EQ(rm.capacity().at(2).used_slots, before) << "what runs there goes on";
+  EXPECT_EQ(rm.capacity().free_slots(), 0U) << "the others are full";
+  pass(2, 60, true);
+  EXPECT_TRUE(probe.take<RankLost>().empty());
+  EXPECT_TRUE(probe.take<NodeShutdownRequested>().empty());
+}
+
 TEST_F(LivenessTest, AResourceManagerThatStoodStillAccusesNobody) {
   pass(2, 10, true);
   tick(500);
