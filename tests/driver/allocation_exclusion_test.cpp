@@ -11,6 +11,7 @@ namespace {
 class AllocationExclusion : public ::testing::Test {
  protected:
   AllocationExclusion() : c(settings()) {
+    c.send(master_address, protocol::ExecutorsNegotiated{1, 1, 2, true, ""});
     c.add_executor(1, 1, 2);
     c.submit(b.job(0, b.source(2)));
     c.finish(c.tasks.begin()->first, TaskOutcome::exception, "bad disk");

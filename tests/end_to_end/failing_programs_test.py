@@ -33,8 +33,9 @@ class FailingPrograms(ClusterTest):
 
     def test_FAIL_008_DAG_047_task_throws(self):
         """The reason names the type, the text and the task's place, and the action's line."""
-        run = self.task_fails("throw", "std::runtime_error: the ninth wave", "executor",
-                              self.line_of("misbehave.cpp", "map(Worse{where"))
+        run = self.task_fails("throw", "std::runtime_error: the ninth wave", "executor")
+        line = self.line_of("misbehave.cpp", "map(Worse{where")
+        self.assertIn(f"Job 0 (save_as_text_file at {line}) failed after", run.text)
         self.assertNotIn("finished: 4 tasks", run.text)
 
     def line_of(self, name, text):
