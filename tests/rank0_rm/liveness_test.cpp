@@ -50,6 +50,7 @@ class LivenessTest : public ::testing::Test {
   volley::testing::Probe probe{at_rank(Role::resource_manager, 0)};
   Address client = at_rank(Role::client, 0);
   ContainerId own{{17, 1}, 1, 1};
+  static constexpr base::Rank own_rank = 1;  ///< of the master
   Address master{Role::application_master, 1, own};
 };
 
@@ -155,6 +156,18 @@ TEST_F(LivenessTest, ARankThatIsLeavingGetsNoMoreContainersAndIsNotLost) {
   pass(2, 60, true);
   EXPECT_TRUE(probe.take<RankLost>().empty());
   EXPECT_TRUE(probe.take<NodeShutdownRequested>().empty());
+}
+
+TEST_F(LivenessTest, TheRankOfTheMasterMayLeaveWhileItAsksForExecutors) {
+  rm.on(NodeLeaving{"received SIGPWR"}, at_rank(Role::node_manager, own_rank), probe.outbox());
+  ContainerAsk ask;
+  ask.cores = 1;
+  ask.memory = {100};
+  ask.count = 6;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  EXPECT_EQ(rm.capacity().at(own_rank).used_slots, 0U);
+  EXPECT_EQ(rm.capacity().at(own_rank).used_memory, 100U) << "the master stays";
+  EXPECT_EQ(rm.capacity().free_slots(), 0U) << "the others are full";
 }
 
 TEST_F(LivenessTest, AResourceManagerThatStoodStillAccusesNobody) {
