@@ -38,6 +38,7 @@ ExecutorAllocation::Load Driver::load() const {
   load.waiting += ahead;
   // Between two attempts of a stage nothing may be counted, and still there is work.
   if (dag_.jobs() > 0 && load.running + load.waiting == 0) load.waiting = 1;
+  load.unschedulable = scheduler_.needing_more_executors();
   return load;
 }
 

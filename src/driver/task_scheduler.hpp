@@ -107,6 +107,8 @@ class TaskScheduler {
   std::vector<SetAbort> take_aborts() { return std::exchange(aborts_, {}); }
   std::size_t running() const { return running_.size(); }
   std::size_t running(base::StageId stage) const;
+  /// Sets that only executors that are not there yet can go on with.
+  std::uint32_t needing_more_executors() const;
   bool idle() const {
     return sets_.empty() && running_.empty() && ends_.empty() && stage_sets_.empty() &&
            commits_.empty() && barriers_.idle() && killed_.empty() && unschedulable_.empty();
@@ -130,6 +132,11 @@ class TaskScheduler {
     base::TimePoint since;
     base::TimePoint next_look;
     std::string reason;
+  };
+  /// A set with a task that no executor may run.
+  struct Unschedulable {
+    base::TimePoint give_up;
+    bool needs_more = false;  ///< executors; otherwise one is replaced
   };
 
   void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
@@ -187,8 +194,8 @@ class TaskScheduler {
   std::map<SetKey, TaskSet> sets_;
   std::map<base::StageId, std::vector<SetKey>> stage_sets_;
   std::unordered_map<base::TaskId, Running> running_;
-  std::map<base::TaskId, Killed> killed_;            ///< while the reaper is on
-  std::map<SetKey, base::TimePoint> unschedulable_;  ///< and when they are given up
+  std::map<base::TaskId, Killed> killed_;  ///< while the reaper is on
+  std::map<SetKey, Unschedulable> unschedulable_;
   std::vector<TaskEnd> ends_;
   std::vector<SetAbort> aborts_;
   std::vector<WorkerKey> progressed_;  ///< since the last offer; a key may be there twice

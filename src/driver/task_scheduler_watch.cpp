@@ -4,6 +4,7 @@
 #include "driver/speculation.hpp"
 #include "driver/task_scheduler.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace volley::driver {
@@ -105,7 +106,8 @@ void TaskScheduler::judge_health(TaskSet& set, Turn& turn) {
 }
 
 /// A task that failures have excluded everywhere: an idle executor is ended, for a new one may come
-/// in its place; with none idle, or when none came in time, the stage is given up.
+/// in its place. With none idle another one is waited for if executors come as they are needed.
+/// Else, or when none came in time, the stage is given up.
 void TaskScheduler::find_stuck(Turn& turn) {
   if (!options_.exclusion.task_and_stage && !options_.exclusion.application) return;
   for (auto& [key, set] : sets_) {
@@ -116,13 +118,20 @@ void TaskScheduler::find_stuck(Turn& turn) {
     }
     const auto waiting = unschedulable_.find(key);
     if (waiting != unschedulable_.end()) {
-      if (turn.now >= waiting->second) abort_stuck(key, set, *stuck);
+      if (turn.now >= waiting->second.give_up) abort_stuck(key, set, *stuck);
       continue;
     }
     const Worker* idle = nullptr;
     for (const WorkerKey& free : workers_.free()) {
       const Worker& worker = *workers_.find(free);
       if (worker.running.empty() && idle == nullptr) idle = &worker;
+    }
+    const base::TimePoint give_up = turn.now + options_.exclusion.unschedulable_wait;
+    if (idle == nullptr && options_.allocation.enabled) {
+      log_.warn(component, "Task {} of stage {}.{} can run nowhere: it needs another executor",
+                *stuck, key.stage, key.stage_attempt);
+      unschedulable_[key] = {give_up, true};
+      continue;
     }
     if (idle == nullptr) {
       abort_stuck(key, set, *stuck);
@@ -131,8 +140,14 @@ void TaskScheduler::find_stuck(Turn& turn) {
     log_.warn(component, "Task {} of stage {}.{} can run nowhere: executor {} is replaced", *stuck,
               key.stage, key.stage_attempt, idle->key.executor);
     stop_container(*idle, "it is idle, and excluded from a task that can run nowhere", turn);
-    unschedulable_.emplace(key, turn.now + options_.exclusion.unschedulable_wait);
+    unschedulable_[key] = {give_up, false};
   }
+}
+
+std::uint32_t TaskScheduler::needing_more_executors() const {
+  return static_cast<std::uint32_t>(
+      std::count_if(unschedulable_.begin(), unschedulable_.end(),
+                    [](const auto& entry) { return entry.second.needs_more; }));
 }
 
 void TaskScheduler::abort_stuck(const SetKey& key, const TaskSet& set, std::uint32_t index) {

@@ -74,10 +74,12 @@ ChunkWriter::ChunkWriter(storage::NodeArena& arena, storage::NodeArena::Owner ow
       checksums_(checksums) {}
 
 void ChunkWriter::make_room(std::uint32_t partition, std::size_t max_bytes) {
-  if (next_stretch(partition, max_bytes) || find_room(partition, max_bytes)) return;
-  if (arena_->disk_slabs() != 0 && !slabs_.empty()) {
-    spill();
-    if (find_room(partition, max_bytes)) return;
+  if (next_stretch(partition, max_bytes) || find_room(partition, max_bytes, slabs_)) return;
+  if (arena_->disk_slabs() != 0) {
+    if (!slabs_.empty()) spill();
+    if (find_room(partition, max_bytes, slabs_)) return;
+    // Others hold all memory, and how long they will is unknown.
+    if (find_room(partition, max_bytes, disk_)) return;
   }
   throw ArenaFull(arena_full_text(*arena_, max_bytes, "a map task's output"));
 }
@@ -114,27 +116,28 @@ std::uint64_t ChunkWriter::take_checksum(std::uint32_t partition) {
   return running_[open.running - 1].value();
 }
 
-/// Ends the partition's chunk and begins another one, or makes it longer; false when memory is out.
-bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes) {
+/// Ends the partition's chunk and begins another one, or makes it longer; false when `slabs` are
+/// out.
+bool ChunkWriter::find_room(std::uint32_t partition, std::size_t max_bytes, SlabBump& slabs) {
   Open& open = open_[partition];
   const std::uint64_t needed = std::max<std::uint64_t>(aligned(max_bytes), block_alignment);
   const std::uint64_t doubled =
-      std::clamp(2 * open.capacity, first_chunk_, std::max(first_chunk_, slabs_.slab_bytes()));
+      std::clamp(2 * open.capacity, first_chunk_, std::max(first_chunk_, slabs.slab_bytes()));
   std::uint64_t wanted = std::max(doubled, needed);
   // The end of a slab is used up by a chunk that is shorter, as long as it is not much shorter.
-  if (slabs_.remaining() >= std::max(needed, wanted / 4)) {
-    wanted = std::min(wanted, slabs_.remaining());
+  if (slabs.remaining() >= std::max(needed, wanted / 4)) {
+    wanted = std::min(wanted, slabs.remaining());
   }
   const bool has_chunk = open.limit != open.begin;
-  if (has_chunk && slabs_.extend(static_cast<std::uint64_t>(open.limit - arena_->at(0)), wanted)) {
+  if (has_chunk && slabs.extend(static_cast<std::uint64_t>(open.limit - arena_->at(0)), wanted)) {
     open.limit += wanted;
     open.capacity = wanted;
     return next_stretch(partition, max_bytes);
   }
-  auto offset = slabs_.allocate(wanted);
-  if (!offset && slabs_.remaining() >= needed) {
-    wanted = slabs_.remaining();
-    offset = slabs_.allocate(wanted);
+  auto offset = slabs.allocate(wanted);
+  if (!offset && slabs.remaining() >= needed) {
+    wanted = slabs.remaining();
+    offset = slabs.allocate(wanted);
   }
   if (!offset) return false;
   if (open.begin == nullptr) begun_.push_back(partition);
@@ -156,8 +159,11 @@ void ChunkWriter::close(std::uint32_t partition) {
   Open& open = open_[partition];
   const auto bytes = static_cast<std::uint64_t>(open.next - open.begin);
   if (bytes != 0 || open.records != 0) {
-    closed_.push_back({partition, 0, static_cast<std::uint64_t>(open.begin - arena_->at(0)), bytes,
-                       open.records, take_checksum(partition)});
+    const auto offset = static_cast<std::uint64_t>(open.begin - arena_->at(0));
+    const bool on_disk = bytes != 0 && arena_->on_disk(offset);
+    (on_disk ? spilled_ : closed_)
+        .push_back({partition, 0, offset, bytes, open.records, take_checksum(partition)});
+    if (on_disk) spilled_bytes_ += bytes;
   }
   open.begin = open.next = open.summed = open.end = open.limit;
   open.records = 0;

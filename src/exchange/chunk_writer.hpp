@@ -8,7 +8,8 @@
 // Checksums are made stretch by stretch, while what was written is still in the cache.
 //
 // When memory is out, all that is there goes to disk in one piece, one chunk for each partition
-// that has data, and writing goes on in the memory that this freed.
+// that has data, and writing goes on in the memory that this freed. When others hold all of the
+// memory, chunks lie on disk from the start, until there is memory again.
 
 #include "exchange/checksum.hpp"
 #include "exchange/slab_bump.hpp"
@@ -95,7 +96,7 @@ class ChunkWriter {
   };
 
   void make_room(std::uint32_t partition, std::size_t max_bytes);
-  bool find_room(std::uint32_t partition, std::size_t max_bytes);
+  bool find_room(std::uint32_t partition, std::size_t max_bytes, SlabBump& slabs);
   bool next_stretch(std::uint32_t partition, std::size_t max_bytes);
   void sum(std::uint32_t partition);
   std::uint64_t take_checksum(std::uint32_t partition);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -245,6 +246,7 @@ int container_process_main(
   if (!net::die_with_parent(static_cast<pid_t>(std::atoi(parent == nullptr ? "0" : parent))))
     return 70;
   ::unsetenv(container_variable);
+  std::signal(SIGPWR, SIG_IGN);  // a group of processes may get it; its rank heeds it
   auto link = net::ContainerLink::open({net::LinkSide::container, base::Fd(link_memory_descriptor),
                                         base::Fd(link_wake_self_descriptor),
                                         base::Fd(link_wake_peer_descriptor)});

@@ -51,13 +51,17 @@ constexpr int heartbeats_per_timeout = 10;
 constexpr base::Duration longest_heartbeat_interval = std::chrono::seconds{1};
 
 std::atomic<int> stop_signal{0};
+std::atomic<bool> leave_signal{false};
 void note_signal(int signal) { stop_signal.store(signal); }
+void note_leave(int) { leave_signal.store(true); }
 
 void handle_signals() {
   struct sigaction action {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  action.sa_handler = note_leave;  // as of a machine whose power is failing
+  ::sigaction(SIGPWR, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
 }
@@ -352,6 +356,7 @@ class RankLoop {
     router_.look_for_failures();
     {
       protocol::Outbox out = outbox(Role::node_manager);
+      if (leave_signal.exchange(false)) manager_.leave("received SIGPWR", out);
       manager_.tick(now, out);
       dispatch(out);
     }

@@ -48,10 +48,9 @@ std::uint32_t ContextCore::default_parallelism() {
   return std::max<std::uint32_t>(2, wait_until_ready());
 }
 
-void ContextCore::run_job(
-    const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
-    const std::string& call_site,
-    const std::function<void(std::uint32_t index, protocol::Bytes result)>& on_result) {
+void ContextCore::run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions,
+                          protocol::Closure action, const std::string& call_site,
+                          const OnResult& on_result) {
   wait_until_ready();
   protocol::JobSubmitted job;
   job.final_rdd = rdd.id();
@@ -89,8 +88,22 @@ void ContextCore::run_job(
       result = std::move(state.results.front());
       state.results.pop_front();
     }
-    on_result(result.first, std::move(result.second));
+    try {
+      on_result(result.first, std::move(result.second));
+    } catch (...) {
+      abandon(id);
+      throw;
+    }
   }
+}
+
+/// The program did not take a result: nobody waits for the others.
+void ContextCore::abandon(base::JobId id) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.erase(id);
+  }
+  send(protocol::JobCancelRequested{id, "because the program failed to take a result of it"});
 }
 
 std::vector<base::JobId> ContextCore::active_jobs() const {

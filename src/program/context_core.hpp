@@ -56,11 +56,12 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   /// volley.default.parallelism, or the slots of all executors, at least 2.
   std::uint32_t default_parallelism();
 
+  using OnResult = std::function<void(std::uint32_t index, protocol::Bytes result)>;
   /// Runs `action` on the listed partitions of `rdd` and hands each result, with its index in
-  /// `partitions`, to `on_result` on the calling thread. Blocks; throws JobFailed.
+  /// `partitions`, to `on_result` on the calling thread. Blocks; throws JobFailed, or what
+  /// `on_result` throws, which ends this job and no other.
   void run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
-               const std::string& call_site,
-               const std::function<void(std::uint32_t index, protocol::Bytes result)>& on_result);
+               const std::string& call_site, const OnResult& on_result);
 
   /// Of the jobs that threads of the program submit.
   ThreadJobProperties& job_properties() { return job_properties_; }
@@ -88,6 +89,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void on(protocol::ExecutorsReady&& message);
   void on(protocol::AccumulatorsUpdated&& message);
   void send(protocol::DriverMessage message);
+  void abandon(base::JobId id);
 
   const base::ApplicationId application_;
   const std::uint32_t attempt_;

@@ -153,6 +153,10 @@ struct RankFailed {
   Rank rank = base::no_rank;
   std::string reason;
 };
+/// The rank will go: no more containers there. Those that run may end in peace.
+struct NodeLeaving {
+  std::string reason;
+};
 /// After a loss, when MPI_Finalize could wait for the dead: the rank has nothing left to do.
 struct NodeDeparted {};
 struct ApplicationSubmitted {
@@ -211,7 +215,7 @@ using ResourceManagerMessage =
     std::variant<NodeRegistered, NodeHeartbeat, ApplicationSubmitted, ApplicationMasterRegistered,
                  ContainersRequested, ContainersReleased, ApplicationProgressReported,
                  ApplicationUnregistered, ContainerStarted, ContainerExited,
-                 ApplicationKillRequested, RankFailed, NodeDeparted>;
+                 ApplicationKillRequested, RankFailed, NodeDeparted, NodeLeaving>;
 
 // --- to a NodeManager ----------------------------------------------------------------------------
 

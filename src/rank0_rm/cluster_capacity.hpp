@@ -19,10 +19,12 @@ struct RankCapacity {
   std::uint32_t used_slots = 0;
   std::uint64_t used_memory = 0;
 
-  bool lost = false;  ///< gone: offers nothing, and only takes back
+  bool lost = false;    ///< gone: offers nothing, and only takes back
+  bool closed = false;  ///< offers nothing more; what is held goes on
 
-  std::uint32_t free_slots() const { return lost ? 0 : slots - used_slots; }
-  std::uint64_t free_memory() const { return lost ? 0 : memory - used_memory; }
+  bool offers() const { return !lost && !closed; }
+  std::uint32_t free_slots() const { return offers() ? slots - used_slots : 0; }
+  std::uint64_t free_memory() const { return offers() ? memory - used_memory : 0; }
 };
 
 class ClusterCapacity {
@@ -44,6 +46,8 @@ class ClusterCapacity {
 
   /// The rank is gone: it offers nothing any more. What is held of it may be given back.
   void lose(base::Rank rank);
+  /// The rank will go: it takes no more containers.
+  void close(base::Rank rank) { ranks_.at(static_cast<std::size_t>(rank)).closed = true; }
   /// The same ranks with nothing held.
   ClusterCapacity emptied() const;
   bool idle() const;

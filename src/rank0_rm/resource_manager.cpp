@@ -110,6 +110,16 @@ void ResourceManager::on(const NodeHeartbeat&, const Address& from, Outbox& outb
   outbox.send(from, NodeShutdownRequested{1});
 }
 
+void ResourceManager::on(const NodeLeaving& message, const Address& from, Outbox& outbox) {
+  if (!announced_ || static_cast<std::size_t>(from.rank) >= capacity_.size() || lost(from.rank)) {
+    return drop("NodeLeaving", from);
+  }
+  log_.warn(component, "rank {} is leaving ({}): it gets no more containers", from.rank,
+            message.reason);
+  capacity_.close(from.rank);
+  settle(outbox);
+}
+
 void ResourceManager::on(const RankFailed& message, const Address& from, Outbox& outbox) {
   const bool other =
       message.rank > 0 && static_cast<std::uint32_t>(message.rank) < options_.expected_ranks;

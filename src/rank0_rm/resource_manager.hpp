@@ -47,6 +47,8 @@ class ResourceManager {
           protocol::Outbox& outbox);
   void on(const protocol::NodeHeartbeat& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::NodeLeaving& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void on(const protocol::RankFailed& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void on(const protocol::NodeDeparted& message, const protocol::Address& from,

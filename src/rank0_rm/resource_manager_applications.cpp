@@ -241,7 +241,9 @@ ClusterCapacity ResourceManager::beside_own_master(const Application& applicatio
   ClusterCapacity capacity = capacity_.emptied();
   for (const auto& [id, container] : application.containers) {
     if (container.kind == ContainerKind::executor) continue;
-    capacity.take(container.granted.members.front(), container.granted.memory);
+    const ContainerMember& place = container.granted.members.front();
+    // A rank that is leaving has its container still, and nothing to offer beside it.
+    if (capacity.at(place.rank).offers()) capacity.take(place, container.granted.memory);
   }
   return capacity;
 }

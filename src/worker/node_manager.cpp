@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
+#include <utility>
 
 namespace volley::worker {
 
@@ -101,6 +103,10 @@ void NodeManager::on(const ContainerLaunchRequested& message, const Address& fro
     return refuse(launch.container, launch.member,
                   {exit_stopped_by_rm, "the cluster is shutting down"}, outbox);
   }
+  if (leaving_) {
+    return refuse(launch.container, launch.member, {exit_stopped_by_rm, "the rank is leaving"},
+                  outbox);
+  }
   Member& member = containers_[launch.container];
   member.launch = launch;
   member.memory = MemoryLimit(launch.memory_limit.value);
@@ -180,6 +186,19 @@ void NodeManager::orphaned(const std::string& reason) {
   orphan_ = true;
   log_.error(component, "{}: {}; ending", place(), reason);
   if (!shutdown_code_) shut_down(orphan_exit_code);
+}
+
+void NodeManager::leave(const std::string& reason, Outbox& outbox) {
+  if (std::exchange(leaving_, true) || shutdown_code_) return;
+  outbox.send(resource_manager, NodeLeaving{reason});
+  std::set<base::ExecutorId> told;
+  for (const auto& [id, member] : containers_) {
+    const ContainerLaunch& launch = member.launch;
+    const bool goes_on = launch.kind == ContainerKind::executor && member.state == State::running;
+    if (!goes_on || !told.insert(launch.executor).second) continue;
+    outbox.send(launch.driver,
+                ExecutorDecommissioned{launch.executor, fmt::format("{}: {}", place(), reason)});
+  }
 }
 
 void NodeManager::check_resource_manager(TimePoint now) {

@@ -62,6 +62,9 @@ class NodeManager {
   void on(const protocol::NodeDismissed& message, const protocol::Address& from,
           protocol::Outbox& outbox);
   void tick(base::TimePoint now, protocol::Outbox& outbox);
+  /// The rank will go: its executors finish what they run and get nothing new, and no container
+  /// comes any more. What they wrote stays readable as long as the rank lives.
+  void leave(const std::string& reason, protocol::Outbox& outbox);
   /// The ResourceManager is gone, or has given this rank up: everything here ends.
   void orphaned(const std::string& reason);
 
@@ -126,6 +129,7 @@ class NodeManager {
   bool answered_ = false;  ///< since the last tick
   bool dismissed_ = false;
   bool orphan_ = false;
+  bool leaving_ = false;
   base::TimePoint next_memory_look_{};
   std::uint64_t dropped_ = 0;
 };

@@ -93,7 +93,7 @@ TEST_P(DiskDamage, WhatIsWholeIsRead) {
   EXPECT_EQ(GetParam()(context, reader.chunks()), DiskReader::records);
 }
 
-TEST_P(DiskDamage, ADamagedMapOutputIsAskedForAgain) {
+TEST_P(DiskDamage, FETCH_004_SHUF_015_ADamagedMapOutputIsNamedAndAskedForAgain) {
   DiskReader reader(exchange::Checksums::on);
   reader.damage();
   auto context = reader.context();

@@ -127,6 +127,7 @@ void check_sources(volley::Context& context, Checks& checks);
 void check_files(volley::Context& context, Checks& checks);
 void check_narrow(volley::Context& context, Checks& checks);
 void check_keyed(volley::Context& context, Checks& checks);
+void check_shuffles(volley::Context& context, Checks& checks);
 void check_joins(volley::Context& context, Checks& checks);
 void check_sorting(volley::Context& context, Checks& checks);
 void check_actions(volley::Context& context, Checks& checks);

@@ -18,6 +18,7 @@ constexpr std::array groups{
     Group{"files", cluster_test::check_files},
     Group{"narrow", cluster_test::check_narrow},
     Group{"keyed", cluster_test::check_keyed},
+    Group{"shuffles", cluster_test::check_shuffles},
     Group{"joins", cluster_test::check_joins},
     Group{"sorting", cluster_test::check_sorting},
     Group{"actions", cluster_test::check_actions},

@@ -50,25 +50,39 @@ def damage(path):
 
 
 class DamagedData(ClusterTest):
-    def test_damage_on_disk_is_found_and_made_good(self):
-        gates, scratch, output = (self.place / name for name in ("gates", "scratch", "output"))
+    def damaged_run(self, *options):
+        """A run whose data on disk is changed before its reduce tasks have read most of it."""
+        gates, scratch = self.place / "gates", self.place / "scratch"
         gates.mkdir()
         scratch.mkdir()
         (gates / "hold.reduce").touch()
-        run = self.under_mpirun("gated_sum", output, gates, RECORDS, 2, 8, ranks=2,
-                                options=[*SMALL_MEMORY, "--conf", f"volley.local.dir={scratch}"])
+        self.output = self.place / "output"
+        run = self.under_mpirun("gated_sum", self.output, gates, RECORDS, 2, 8, ranks=2, options=[
+            *SMALL_MEMORY, "--conf", f"volley.local.dir={scratch}", *options])
         # Each executor has read one partition, and nobody the other ones.
         until(lambda: len(list(gates.glob("at.reduce.*"))) == 2, "two reduce tasks", run.process)
         changed = sum(damage(path) for path in scratch_files(run.mark, scratch))
         self.assertGreater(changed, 100, "nothing was on disk")
         (gates / "go.reduce").touch()
-        self.ended(run, 0)
-        lines = sorted(line for part in output.glob("part-*") for line in
-                       part.read_text().splitlines())
-        self.assertEqual(lines, expected(RECORDS))
+        return run
+
+    def names_the_damage(self, run):
         self.assertRegex(run.text, r"map output \d, partition \d, held by rank \d, came back "
                                    r"damaged from the scratch file .*scratch/")
+
+    def test_SHUF_013_damage_on_disk_is_found_and_made_good(self):
+        run = self.ended(self.damaged_run(), 0)
+        lines = sorted(line for part in self.output.glob("part-*") for line in
+                       part.read_text().splitlines())
+        self.assertEqual(lines, expected(RECORDS))
+        self.names_the_damage(run)
         self.assertIn("The map output is made again", run.text)
+
+    def test_SHUF_013_damage_fails_a_stage_that_may_not_run_again(self):
+        run = self.ended(self.damaged_run("--conf", "volley.stage.maxConsecutiveAttempts=1"), 1)
+        self.names_the_damage(run)
+        self.assertIn("failed the maximum allowable number of times: 1", run.text)
+        self.assertFalse((self.output / "_SUCCESS").exists())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 """failing_programs_test.py BUILD-DIRECTORY [OPTION-OF-VOLLEY-RUN...]: programs that throw, crash or
 leave: the exit code, one reason, and no output that looks complete."""
 
+import pathlib
+
 import cluster_run
 from cluster_run import EXTRA, ClusterTest
 
@@ -29,18 +31,27 @@ class FailingPrograms(ClusterTest):
         run = self.task_fails(how, words, "executor", "on rank")
         self.assertEqual(run.text.partition("lost containers:")[2].count("\n  executor "), 4)
 
-    def test_task_throws(self):
-        run = self.task_fails("throw", "std::runtime_error: the ninth wave")
-        self.assertIn("Stage 0 (save_as_text_file at misbehave.cpp:", run.text)
+    def test_FAIL_008_DAG_047_task_throws(self):
+        """The reason names the type, the text and the task's place, and the action's line."""
+        run = self.task_fails("throw", "std::runtime_error: the ninth wave", "executor")
+        line = self.line_of("misbehave.cpp", "map(Worse{where")
+        self.assertIn(f"Job 0 (save_as_text_file at {line}) failed after", run.text)
         self.assertNotIn("finished: 4 tasks", run.text)
+
+    def line_of(self, name, text):
+        source = pathlib.Path(__file__).resolve().parent / "apps" / name
+        lines = source.read_text().splitlines()
+        return f"{name}:{1 + next(i for i, line in enumerate(lines) if text in line)}"
 
     def test_task_throws_under_mpirun(self):
         self.task_fails("throw", "the ninth wave", start=self.under_mpirun)
 
-    def test_task_of_a_module_throws(self):
-        self.task_fails("throw_int", "not a std::exception", name="misbehave.so")
+    def test_DIST_001_task_of_a_module_throws(self):
+        """What is no exception fails the job and no executor."""
+        run = self.task_fails("throw_int", "not a std::exception", name="misbehave.so")
+        self.assertNotIn("lost containers:", run.text)
 
-    def test_task_crashes(self):
+    def test_DIST_007_task_crashes(self):
         for how, words in [("segfault", "SIGSEGV"), ("overflow", "SIGSEGV"), ("abort", "SIGABRT"),
                            ("exit", "exited with code 3")]:
             with self.subTest(how):

@@ -138,7 +138,7 @@ TEST(ChunkWriter, AppendedRecordsAreThoseOfReserveAndCommit) {
   release(arena, output);
 }
 
-TEST(ChunkWriter, EmptyPartitionsHaveNoChunksAndEmptyRecordsCount) {
+TEST(ChunkWriter, MOT_003_EmptyPartitionsHaveNoChunksAndEmptyRecordsCount) {
   auto arena = make(4);
   ChunkWriter writer(arena, owner, 3);
   for (int i = 0; i < 5; ++i) {

@@ -75,7 +75,7 @@ TEST(SegmentPlan, CoversEveryByteOnceForRandomBlocksAndLimits) {
   }
 }
 
-TEST(SegmentPlan, Counts64BitSizes) {
+TEST(SegmentPlan, MPI_002_Counts64BitSizes) {
   const auto plan = plan_segments(std::vector<std::uint64_t>{(5ULL << 32U) + 1}, 1ULL << 30U);
   ASSERT_EQ(plan.size(), 21U);
   EXPECT_EQ(plan.back(), (Segment{0, 1, 5ULL << 32U, 1}));

@@ -54,7 +54,7 @@ void check_holders(World& world, const ShufflePlan& plan, const std::vector<base
   }
 }
 
-TEST(ShuffleService, RandomExchangesBringEveryByteToItsReader) {
+TEST(ShuffleService, MPI_002_RandomExchangesBringEveryByteToItsReader) {
   for (std::uint64_t seed = 0; seed < 90; ++seed) {
     SCOPED_TRACE(seed);
     World world = random_world(seed);

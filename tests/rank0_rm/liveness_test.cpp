@@ -50,6 +50,7 @@ class LivenessTest : public ::testing::Test {
   volley::testing::Probe probe{at_rank(Role::resource_manager, 0)};
   Address client = at_rank(Role::client, 0);
   ContainerId own{{17, 1}, 1, 1};
+  static constexpr base::Rank own_rank = 1;  ///< of the master
   Address master{Role::application_master, 1, own};
 };
 
@@ -136,6 +137,37 @@ TEST_F(LivenessTest, AskThatALostRankMadeImpossibleIsRefusedThen) {
   said = probe.take<ContainersUnavailable>();
   ASSERT_EQ(said.size(), 1U);
   EXPECT_TRUE(said[0].message.never) << "four slots are left";
+}
+
+TEST_F(LivenessTest, ARankThatIsLeavingGetsNoMoreContainersAndIsNotLost) {
+  ContainerAsk ask;
+  ask.cores = 1;
+  ask.memory = {100};
+  ask.count = 3;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  const std::uint32_t before = rm.capacity().at(2).used_slots;
+  ASSERT_EQ(before, 1U);
+  rm.on(NodeLeaving{"received SIGPWR"}, at_rank(Role::node_manager, 2), probe.outbox());
+  ask.count = 6;
+  ask.priority = 2;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  EXPECT_EQ(rm.capacity().at(2).used_slots, before) << "what runs there goes on";
+  EXPECT_EQ(rm.capacity().free_slots(), 0U) << "the others are full";
+  pass(2, 60, true);
+  EXPECT_TRUE(probe.take<RankLost>().empty());
+  EXPECT_TRUE(probe.take<NodeShutdownRequested>().empty());
+}
+
+TEST_F(LivenessTest, TheRankOfTheMasterMayLeaveWhileItAsksForExecutors) {
+  rm.on(NodeLeaving{"received SIGPWR"}, at_rank(Role::node_manager, own_rank), probe.outbox());
+  ContainerAsk ask;
+  ask.cores = 1;
+  ask.memory = {100};
+  ask.count = 6;
+  rm.on(ContainersRequested{own, {ask}}, master, probe.outbox());
+  EXPECT_EQ(rm.capacity().at(own_rank).used_slots, 0U);
+  EXPECT_EQ(rm.capacity().at(own_rank).used_memory, 100U) << "the master stays";
+  EXPECT_EQ(rm.capacity().free_slots(), 0U) << "the others are full";
 }
 
 TEST_F(LivenessTest, AResourceManagerThatStoodStillAccusesNobody) {

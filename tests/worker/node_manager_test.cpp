@@ -224,6 +224,25 @@ TEST_F(NodeManagerTest, ShutsDownWhenItsContainersAreGone) {
   EXPECT_EQ(manager.exit_code(), 5);
 }
 
+TEST_F(NodeManagerTest, ARankThatLeavesAnnouncesItsExecutorsAndTakesNothingNew) {
+  launch(id(2));
+  launch(id(3));
+  probe.take<ContainerStarted>();
+  manager.leave("received SIGPWR", probe.outbox());
+  manager.leave("received SIGPWR", probe.outbox());
+  const auto leaving = probe.take<NodeLeaving>();
+  ASSERT_EQ(leaving.size(), 1U);
+  EXPECT_EQ(leaving[0].to, rm);
+  const auto told = probe.take<ExecutorDecommissioned>();
+  ASSERT_EQ(told.size(), 1U) << "two members of one executor";
+  EXPECT_EQ(told[0].message.executor, 2U);
+  EXPECT_THAT(told[0].message.reason, HasSubstr("rank 3 (node7): received SIGPWR"));
+  EXPECT_TRUE(launcher.signals.empty()) << "they finish what they run";
+  launch(id(4));
+  EXPECT_EQ(only_exit().exit.status, exit_stopped_by_rm);
+  EXPECT_EQ(launcher.started.size(), 2U);
+}
+
 TEST_F(NodeManagerTest, DropsDuplicatesAndUnknownExits) {
   launch(id(2));
   launch(id(2));

@@ -35,6 +35,9 @@ void write_record(exchange::ChunkWriter& chunks, std::uint32_t partition, const 
   }
 }
 
+/// After so many records at most, readers look whether the task was asked to stop.
+inline constexpr std::size_t records_between_checks = 1024;
+
 /// Calls visit(record) for every record of the chunks: const T& for bitwise records, a view_t<T>
 /// rvalue otherwise. Views point into the arena and live as long as the task. Visitors that have a
 /// fold(std::span<const T>) get bitwise records so.
@@ -51,11 +54,17 @@ void for_each_record(TaskContext& context, std::span<const protocol::Chunk> chun
       if constexpr (requires { visit.fold(records); }) {
         visit.fold(records);
       } else {
-        for (const T& record : records) visit(record);
+        for (std::size_t i = 0; i < records.size(); i += records_between_checks) {
+          context.check_stop();
+          const std::size_t left = records.size() - i;
+          const auto batch = records.subspan(i, std::min(left, records_between_checks));
+          for (const T& record : batch) visit(record);
+        }
       }
     } else {
       protocol::Reader in(begin, begin + chunk.bytes);
-      while (in.remaining() != 0) {
+      for (std::size_t i = 0; in.remaining() != 0; ++i) {
+        if (i % records_between_checks == 0) context.check_stop();
         view_t<T> record{};
         protocol::read(in, record);
         VOLLEY_CHECK(!in.failed(), "map output {} of partition {} does not decode", chunk.map,

@@ -159,7 +159,7 @@ class PartitionSorter {
         __builtin_prefetch(next);
         __builtin_prefetch(next + 64);
       }
-      if (i % 65536 == 0) context_.check_stop();
+      if (i % records_between_checks == 0) context_.check_stop();
       visit(entries[i].record);
     }
   }
