@@ -93,7 +93,10 @@ void ContextCore::run_output_job(const Lineage& rdd, protocol::Closure action,
   std::string owner = base::to_string(application_);
   if (recovery_) {
     name = recovery_->name_job(fingerprint_of(rdd.fingerprint(), {}, action));
-    if (recovery_->has_output(name, output.path)) return;
+    if (recovery_->has_output(name, output.path)) {
+      note_output(output.path);
+      return;
+    }
     owner = recovery_->owner_of(name);
   }
   output.begin(owner);
