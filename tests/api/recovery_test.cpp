@@ -2,21 +2,22 @@
 
 #include "program/recovery.hpp"
 
-#include "io/output_owner.hpp"
 #include "tests/api/single_stage.hpp"
 #include "tests/io/scratch.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 namespace volley::test {
 namespace {
 
 namespace fs = std::filesystem;
-using Pairs = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
 class RecoveryTest : public ::testing::Test {
  protected:
@@ -135,7 +136,7 @@ TEST_F(RecoveryTest, TheParallelismOfTheFirstRunStays) {
   EXPECT_EQ(second.parallelism(3), 6U);
 }
 
-TEST_F(RecoveryTest, IO_OutputsAreSavedOnce) {
+TEST_F(RecoveryTest, OutputsAreSavedOnce) {
   const std::string out = scratch_.path("out");
   const auto save = [&](SingleStage& stage, std::int64_t end) {
     stage.context().range(0, end, 1, 2).save_as_text_file(out);
