@@ -122,6 +122,7 @@ RandomProgram::RandomProgram(Random& random, const ProgramOptions& options, std:
       round.jobs.push_back(job(next++, rdd, random.one_in(3) ? some : all));
     }
     if (options.cancels && random.one_in(8)) round.cancelled = random.pick(round.jobs).job;
+    if (options.cancels && random.one_in(10)) round.cancelled_group = random.pick(round.jobs).group;
     for (const base::RddId rdd : persisted_) {
       if (random.one_in(6)) round.unpersisted.push_back(rdd);
     }
@@ -166,6 +167,9 @@ protocol::JobSubmitted RandomProgram::job(base::JobId id, base::RddId rdd,
   message.rdds = rdds_;
   message.persisted = persisted_;
   for (std::uint32_t i = 0; i < partitions; ++i) message.partitions.push_back(i);
+  message.group = id % 2 == 0 ? "even" : "odd";
+  message.pool = message.group;
+  message.tags = {message.group};
   message.action.function = code();
   message.action.captures = bytes_of(id);
   message.call_site = "collect at program.cpp:1";

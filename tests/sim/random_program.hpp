@@ -53,6 +53,7 @@ class RandomProgram {
   struct Round {
     std::vector<protocol::JobSubmitted> jobs;
     std::optional<base::JobId> cancelled;
+    std::string cancelled_group;           ///< with all its jobs
     std::vector<base::RddId> unpersisted;  ///< after the jobs
   };
 

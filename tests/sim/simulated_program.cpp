@@ -62,6 +62,15 @@ void SimulatedProgram::next_round() {
     jobs_.at(*round.cancelled).cancelled = true;
     outgoing_.emplace_back(protocol::JobCancelRequested{*round.cancelled, "at random"});
   }
+  if (round.cancelled_group.empty()) return;
+  for (const protocol::JobSubmitted& submitted : round.jobs) {
+    if (submitted.group == round.cancelled_group) jobs_.at(submitted.job).cancelled = true;
+  }
+  if (round_ % 2 == 0) {
+    outgoing_.emplace_back(protocol::JobGroupCancelRequested{round.cancelled_group, "", false});
+  } else {
+    outgoing_.emplace_back(protocol::TaggedJobsCancelRequested{round.cancelled_group, ""});
+  }
 }
 
 void SimulatedProgram::on_result(const protocol::TaskResultReady& message) {

@@ -61,6 +61,8 @@ class SimulatedTasks final : public worker::TaskRunner {
     std::map<Read, std::uint64_t> asked;  ///< the request
     std::vector<protocol::BlockId> cached;
     base::Duration duration{};
+    std::optional<std::uint64_t> to_commit;  ///< its value, while it waits for the driver's word
+    bool may_commit = false;
     std::optional<protocol::ShuffleInput> missing;
     std::string why;
   };
@@ -74,6 +76,7 @@ class SimulatedTasks final : public worker::TaskRunner {
   const std::vector<protocol::Chunk>* list(Body& body, const protocol::ShuffleInput& input);
   void forget_requests(const worker::TaskJob& job);
   std::uint64_t payload(const Body& body, base::RddId rdd, std::uint32_t partition) const;
+  bool asks_to_commit(Body& body, std::uint64_t value);
   void succeed(Body& body, std::uint64_t value);
   void end(Body& body, worker::TaskEnded ended);
   void fail(Body& body, protocol::TaskOutcome outcome, std::string why);

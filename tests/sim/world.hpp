@@ -36,6 +36,10 @@ struct WorldOptions {
   protocol::DeployMode mode = protocol::DeployMode::cluster;
   protocol::ExecutorsRequested request{0, 1, {100}};
   driver::AllocationOptions allocation;
+  driver::SpeculationOptions speculation;
+  driver::ExclusionOptions exclusion;
+  driver::ScheduleMode schedule_mode = driver::ScheduleMode::fifo;
+  bool reaper = false;
   ProgramOptions program;
   FaultPlan faults;
   std::uint32_t max_am_attempts = 2;

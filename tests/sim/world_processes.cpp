@@ -34,6 +34,11 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.driver.locality_wait = {1s, 1s};
   options.driver.holder_wait = 2s;
   options.driver.allocation = options_.allocation;
+  options.driver.speculation = options_.speculation;
+  options.driver.exclusion = options_.exclusion;
+  options.driver.schedule_mode = options_.schedule_mode;
+  options.driver.pools = {{"odd", "", driver::ScheduleMode::fair, 3, 2}};
+  if (options_.reaper) options.driver.reaper = {true, 1s, 2s};
   options.master.tracking_address = "host:1";
   options.master.task_max_failures = options_.max_failures;
   options.master.max_executor_failures = 100;
