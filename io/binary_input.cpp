@@ -47,7 +47,7 @@ base::Result<std::vector<BinarySplit>> plan_binary_input(std::string_view paths,
       const std::uint64_t rest = file.size - offset;
       // Rather a last split that is 10 % longer than a tiny one behind it.
       const std::uint64_t length = rest > size && rest - size > size / 10 ? size : rest;
-      splits.push_back({file.path, offset, length, file.size});
+      splits.push_back({file.path, offset, length, file.size, file.modified});
       offset += length;
     }
   }

@@ -20,6 +20,7 @@ struct BinarySplit {
   std::uint64_t offset = 0;     ///< first byte; a multiple of the record size
   std::uint64_t length = 0;     ///< bytes; a multiple of the record size, never 0 in a plan
   std::uint64_t file_size = 0;  ///< when planned; a reader refuses a file of another size
+  std::int64_t modified = 0;    ///< the file's time when planned, so that a change shows
 };
 
 /// Plans `paths` (see list_input_files) into about `min_partitions` splits or more, as

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "io/io_error.hpp"
+#include "io/whole_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -77,7 +78,8 @@ Status prepare_output(const std::string& directory, bool may_exist) {
   return Done{};
 }
 
-Status commit_job(const std::string& directory, std::uint32_t partitions) {
+Status commit_job(const std::string& directory, std::uint32_t partitions,
+                  const std::string& owner) {
   for (std::uint32_t i = 0; i < partitions; ++i) {
     const std::string path = committed(directory) + "/" + part_name(i);
     if (::access(path.c_str(), F_OK) != 0) {
@@ -92,8 +94,8 @@ Status commit_job(const std::string& directory, std::uint32_t partitions) {
     }
   }
   const std::string success = directory + "/_SUCCESS";
-  const base::Fd mark(::open(success.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, file_mode));
-  if (!mark) return Failure{describe_error("Output cannot be committed:", success, errno)};
+  const auto marked = write_whole_file(success, owner.empty() ? "" : owner + "\n");
+  if (!marked) return Failure{"Output cannot be committed: " + marked.error()};
   // From here on the output is complete; left-over scratch does not make it less so.
   std::error_code ignored;
   fs::remove_all(temporary(directory), ignored);
@@ -157,6 +159,13 @@ void PartWriter::write_through(std::string_view bytes) {
     flushed_ += static_cast<std::uint64_t>(put);
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
+}
+
+void PartWriter::make_durable() {
+  flush();
+  if (::fdatasync(file_.get()) == 0) return;
+  state_ = State::failed;
+  throw IoError(describe_error("cannot write", path_, errno));
 }
 
 void PartWriter::commit() {

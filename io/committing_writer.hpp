@@ -28,8 +28,10 @@ std::string part_name(std::uint32_t partition);
 /// After an error nothing that was there is touched, and abort_job must not be called.
 base::Status prepare_output(const std::string& directory, bool may_exist = false);
 
-/// Publishes the committed parts 0 .. partitions-1. Fails, with no part moved, when one is missing.
-base::Status commit_job(const std::string& directory, std::uint32_t partitions);
+/// Publishes the committed parts 0 .. partitions-1, and `owner` as a line in _SUCCESS. Fails, with
+/// no part moved, when one is missing.
+base::Status commit_job(const std::string& directory, std::uint32_t partitions,
+                        const std::string& owner = {});
 
 /// Takes back what prepare_output and the tasks made, and the directory when nothing else is in it.
 /// Does nothing after commit_job.
@@ -62,6 +64,9 @@ class PartWriter {
 
   /// Bytes written so far.
   std::uint64_t bytes() const { return flushed_ + buffer_.size(); }
+
+  /// What was written so far outlives a crash of the machine.
+  void make_durable();
 
   /// Moves the part to where commit_job finds it. A second attempt of the same partition replaces
   /// the first one's part, in one step: tasks are deterministic, so both hold the same.

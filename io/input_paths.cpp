@@ -116,7 +116,8 @@ class Listing {
     } else if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
       complain_about(path, errno);
     } else {
-      files_.push_back({path, static_cast<std::uint64_t>(status.st_size)});
+      files_.push_back({path, static_cast<std::uint64_t>(status.st_size),
+                        status.st_mtim.tv_sec * std::int64_t{1000000000} + status.st_mtim.tv_nsec});
     }
   }
 

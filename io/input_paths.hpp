@@ -15,6 +15,7 @@ namespace volley::io {
 struct InputFile {
   std::string path;  ///< absolute
   std::uint64_t size = 0;
+  std::int64_t modified = 0;  ///< when it was last written, in nanoseconds since 1970
 };
 
 /// The absolute local path of a path that may start with file:/ or file:///; other schemes are

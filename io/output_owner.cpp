@@ -16,17 +16,13 @@ std::string mark_of(const std::string& directory) { return directory + "/_SUCCES
 bool names(const std::string& path, const std::string& owner) {
   std::ifstream in(path);
   std::string line;
-  return std::getline(in, line) && line == owner;
+  return std::getline(in, line) && (line == owner || line.starts_with(owner + " "));
 }
 
 }  // namespace
 
 void note_owner(const std::string& directory, const std::string& owner) {
   std::ofstream(note_of(directory)) << owner << '\n';
-}
-
-void note_owner_of_complete(const std::string& directory, const std::string& owner) {
-  std::ofstream(mark_of(directory)) << owner << '\n';
 }
 
 void remove_output_of(const std::string& directory, const std::string& owner) {

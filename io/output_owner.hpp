@@ -1,7 +1,8 @@
 #pragma once
 // Which application an output directory belongs to, so that the second attempt of an application
 // may replace what its first attempt left there, complete or not, and nothing else. The owner's
-// name stands in out/_temporary/owner while the job runs, and in out/_SUCCESS afterwards.
+// name, and after a blank perhaps more, stands in out/_temporary/owner while the job runs, and in
+// out/_SUCCESS afterwards.
 
 #include <string>
 
@@ -9,8 +10,6 @@ namespace volley::io {
 
 /// After prepare_output.
 void note_owner(const std::string& directory, const std::string& owner);
-/// After commit_job.
-void note_owner_of_complete(const std::string& directory, const std::string& owner);
 
 /// Removes the parts, marks and scratch in `directory`, and itself when nothing else is in it, if
 /// the owner is this one; else touches nothing.

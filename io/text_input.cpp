@@ -17,15 +17,15 @@ bool worth_cutting(std::uint64_t rest, std::uint64_t size) {
 void split_file(const InputFile& file, std::uint64_t size, std::vector<TextSplit>& splits) {
   if (file.size == 0) return;
   if (file.path.ends_with(".gz")) {
-    splits.push_back({file.path, 0, file.size, file.size, true});
+    splits.push_back({file.path, 0, file.size, file.size, true, file.modified});
     return;
   }
   std::uint64_t offset = 0;
   while (worth_cutting(file.size - offset, size)) {
-    splits.push_back({file.path, offset, size, file.size, false});
+    splits.push_back({file.path, offset, size, file.size, false, file.modified});
     offset += size;
   }
-  splits.push_back({file.path, offset, file.size - offset, file.size, false});
+  splits.push_back({file.path, offset, file.size - offset, file.size, false, file.modified});
 }
 
 }  // namespace

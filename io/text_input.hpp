@@ -20,6 +20,7 @@ struct TextSplit {
   std::uint64_t length = 0;     ///< bytes; never 0 in a plan
   std::uint64_t file_size = 0;  ///< when planned; a reader refuses a file of another size
   bool gz = false;              ///< the whole file, to be inflated
+  std::int64_t modified = 0;    ///< the file's time when planned, so that a change shows
 };
 
 /// More partitions than this are refused: they would be a mistake in a setting, and cost gigabytes.

@@ -96,6 +96,12 @@ class Context {
   /// The pool whose share of the slots they use when volley.scheduler.mode is FAIR.
   void set_scheduler_pool(const std::string& pool);
 
+  /// Where checkpointed RDDs go, in a directory of their own for each run: it must be on a file
+  /// system that all nodes see. Throws IoError when it cannot be made.
+  void set_checkpoint_dir(const std::string& directory) {
+    core_->checkpoints().set_directory(directory);
+  }
+
   /// Jobs that run now, from whichever thread.
   std::vector<std::uint32_t> active_jobs() const;
   void cancel_job(std::uint32_t job, const std::string& reason = {});

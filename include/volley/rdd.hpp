@@ -181,6 +181,18 @@ class Rdd {
     return *this;
   }
 
+  /// Marks this RDD: after the first job that needs it, a second one writes its records to the
+  /// directory of context.set_checkpoint_dir, or to volley.recovery.dir; from then on they are read
+  /// from there, and its ancestors are not needed. Cache it first, else it is computed twice.
+  /// Throws IllegalState when there is no directory. A restarted run finds it complete in a
+  /// recovery directory.
+  const Rdd& checkpoint() const;
+  bool is_checkpointed() const { return lineage_->core()->checkpoints().is_written(id()); }
+  /// Its directory, once it is written.
+  std::optional<std::string> checkpoint_file() const {
+    return lineage_->core()->checkpoints().file(id());
+  }
+
   // --- actions
   // ------------------------------------------------------------------------------------------
 
@@ -266,15 +278,18 @@ class Rdd {
   template <class A, class Pack, class OnResult>
   void run(const char* name, Pack&& pack, std::vector<std::uint32_t> partitions, Where where,
            OnResult&& on_result) const {
+    lineage_->core()->run_job(*lineage_, std::move(partitions), make_action<A>(pack),
+                              detail::name_call(name, where), on_result);
+  }
+  template <class A, class Pack>
+  protocol::Closure make_action(Pack&& pack) const {
     protocol::Closure action;
     action.function = program::identify(reinterpret_cast<const void*>(&detail::action_task<P, A>));
-    {
-      protocol::Writer out(action.captures);
-      protocol::write(out, chained_);
-      pack(out);
-    }
-    lineage_->core()->run_job(*lineage_, std::move(partitions), std::move(action),
-                              detail::name_call(name, where), on_result);
+    protocol::Writer out(action.captures);
+    protocol::write(out, chained_);
+    pack(out);
+    out.finish();
+    return action;
   }
   template <class A, class Pack>
   std::vector<owned_t<T>> collect_with(const char* name, Pack&& pack,
@@ -379,16 +394,22 @@ std::vector<owned_t<T>> Rdd<T, P>::top(std::uint64_t n, Before before, Where whe
 template <class T, class P>
 template <class A>
 void Rdd<T, P>::save_with(const char* name, const std::string& directory, Where where) const {
-  const std::string path = detail::begin_output(*lineage_->core(), directory);
-  try {
-    run<A>(
-        name, [&](auto& out) { protocol::write(out, path); }, all_partitions(), where,
-        [](std::uint32_t, const protocol::Bytes&) {});
-  } catch (...) {
-    detail::abort_output(path);
-    throw;
-  }
-  detail::commit_output(*lineage_->core(), path, num_partitions());
+  const std::string path = detail::output_path(directory);
+  auto action = make_action<A>([&](auto& out) { protocol::write(out, path); });
+  detail::save_output(*lineage_, path, std::move(action), detail::name_call(name, where));
+}
+
+template <class T, class P>
+const Rdd<T, P>& Rdd<T, P>::checkpoint() const {
+  program::ContextCore& core = *lineage_->core();
+  program::Checkpoints::Entry entry;
+  entry.directory = core.checkpoint_path(*lineage_);
+  entry.writer = make_action<detail::CheckpointAction>(
+      [&](auto& out) { protocol::write(out, entry.directory); });
+  entry.reader =
+      detail::compute_closure<detail::Pipe<detail::CheckpointSource<typename P::record>>>({});
+  core.mark_checkpoint(*lineage_, std::move(entry));
+  return *this;
 }
 
 }  // namespace volley

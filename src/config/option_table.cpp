@@ -1,6 +1,7 @@
 #include "config/option_table.hpp"
 
 #include "config/allocation_options.hpp"
+#include "config/recovery_options.hpp"
 #include "config/scheduling_options.hpp"
 
 #include <algorithm>
@@ -339,7 +340,8 @@ constexpr Option general_options[] = {
 
 constexpr std::size_t categories = 6;
 constexpr std::size_t number_of_options =
-    std::size(general_options) + std::size(allocation_options) + std::size(scheduling_options);
+    std::size(general_options) + std::size(allocation_options) + std::size(recovery_options) +
+    std::size(scheduling_options);
 
 /// All of them by category, in the order of their files.
 consteval std::array<Option, number_of_options> by_category() {
@@ -351,6 +353,7 @@ consteval std::array<Option, number_of_options> by_category() {
     };
     for (const Option& option : general_options) take(option);
     for (const Option& option : allocation_options) take(option);
+    for (const Option& option : recovery_options) take(option);
     for (const Option& option : scheduling_options) take(option);
   }
   return all;

@@ -256,6 +256,23 @@ void Driver::on(const protocol::BarrierReached& message, const Address& from, Ou
   scheduler_.on(message, from, turn);
 }
 
+void Driver::on(const protocol::DrainRequested& message, const Address&, Outbox& outbox) {
+  if (!accepts() || !drain_reason_.empty()) return;
+  drain_reason_ = message.reason.empty() ? "asked for" : message.reason;
+  drain_grace_ = message.grace;
+  drain_until_ = {};
+  log_.warn(component, "Draining ({}): no new jobs; {} running, which may take {}", drain_reason_,
+            dag_.jobs(), base::format_duration(message.grace));
+  outbox.send(options_.program, protocol::DrainBegun{drain_reason_});
+}
+
+void Driver::end_drain(Turn& turn) {
+  if (drain_reason_.empty()) return;
+  if (drain_until_ == base::TimePoint{}) drain_until_ = turn.now + drain_grace_;
+  if (turn.now < drain_until_) return;
+  dag_.fail_all_jobs(fmt::format("the run is being drained ({})", drain_reason_), turn);
+}
+
 void Driver::on(const protocol::ShuffleSizes& message, const Address& from, Outbox& outbox) {
   if (!accepts()) return;
   Turn turn{now_, outbox};
@@ -289,6 +306,7 @@ void Driver::tick(base::TimePoint now, Outbox& outbox) {
   check_heartbeats(turn);
   check_expected(turn);
   dag_.tick(turn);
+  end_drain(turn);
   settle(turn);
   release_leaving(turn);
   check_starvation(turn);

@@ -55,6 +55,7 @@ class Driver {
   void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::CommitRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BarrierReached&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::DrainRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
   /// Delivers any message; those for other roles are counted and dropped.
@@ -84,6 +85,7 @@ class Driver {
   /// Hands a program's message to the DagScheduler.
   template <class M>
   void to_dag(const M& message, protocol::Outbox& outbox);
+  void end_drain(Turn& turn);
   void release_leaving(Turn& turn);
   void lose_executor(base::ExecutorId executor, bool caused_by_application,
                      const std::string& reason, Turn& turn);
@@ -121,6 +123,9 @@ class Driver {
   bool starving_ = false;
   float reported_progress_ = 0;
   std::map<base::ExecutorId, base::TimePoint> leaving_;  ///< since when, until told to stop
+  std::string drain_reason_;                             ///< empty: the run is not being drained
+  base::Duration drain_grace_{};
+  base::TimePoint drain_until_{};  ///< after that, jobs fail; set by a tick
   std::string reported_stages_;
   std::uint64_t late_ = 0;
 };

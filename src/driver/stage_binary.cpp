@@ -11,6 +11,7 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
     const protocol::RddSpec& rdd = lineage.at(id);
     binary->rdds.push_back(
         {rdd.id, rdd.name, rdd.call_site, rdd.partitions, rdd.dependencies, rdd.compute, {}});
+    binary->rdds.back().replaced = rdd.replaced;
     if (lineage.is_persisted(id)) binary->persisted.push_back(id);
   }
   binary->final_rdd = final_rdd;

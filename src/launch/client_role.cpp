@@ -2,12 +2,16 @@
 
 #include "protocol/containers.hpp"
 
+#include <chrono>
+
 namespace volley::launch {
 
 using namespace protocol;
 
 namespace {
 constexpr std::string_view component = "client";
+/// For the driver to say goodbye once its jobs have ended.
+constexpr base::Duration goodbye = std::chrono::seconds{10};
 const Address resource_manager = at_rank(Role::resource_manager, 0);
 }  // namespace
 
@@ -35,6 +39,17 @@ void ClientRole::on(const ClusterReady& message, const Address& from, Outbox& ou
                message.problem);
     return end(internal_error, outbox);
   }
+  if (!options_.problem.empty()) {
+    log_.error(component, "cannot run '{}': {}", options_.submission.name, options_.problem);
+    return end(usage_error, outbox);
+  }
+  if (options_.finished_before) {
+    log_.info(component,
+              "'{}' has finished in an earlier run: remove {} to run it again, or give it another "
+              "volley.app.name to run it beside that",
+              options_.submission.name, options_.submission.recovery);
+    return end(*options_.finished_before, outbox);
+  }
   state_ = State::submitted;
   log_.info(component, "submitting '{}'", options_.submission.name);
   outbox.send(resource_manager, ApplicationSubmitted{options_.submission});
@@ -56,9 +71,12 @@ void ClientRole::on(const ApplicationStateChanged& message, const Address& from,
   const bool good =
       message.state == ApplicationState::finished && message.final_status != FinalStatus::failed;
   if (!final_state) {
+    running_ = message.state == ApplicationState::running;
     log_.info(component, "{} is {}{}", name, to_string(message.state), why);
     return;
   }
+  succeeded_ = good && message.exit_code == 0;
+  if (draining() && !succeeded_) return end_drained(outbox);
   if (good) {
     log_.info(component, "{} FINISHED with final status {}{}", name,
               to_string(message.final_status), why);
@@ -74,6 +92,42 @@ void ClientRole::on(const ApplicationStateChanged& message, const Address& from,
 void ClientRole::on(const ApplicationProgressed& message, const Address& from, Outbox&) {
   if (state_ != State::watching) return drop("ApplicationProgressed", from);
   progress_ = message.progress;
+}
+
+void ClientRole::end_drained(Outbox& outbox) {
+  const std::string& directory = options_.submission.recovery;
+  if (directory.empty()) {
+    log_.warn(component,
+              "'{}' was drained ({}), and nothing of it is kept: with --conf "
+              "volley.recovery.dir=DIRECTORY another run would go on from here",
+              options_.submission.name, drain_reason_);
+  } else {
+    log_.warn(component,
+              "'{}' was drained ({}): run it again with the same volley.recovery.dir to go on from "
+              "{}",
+              options_.submission.name, drain_reason_, directory);
+  }
+  end(drained, outbox);
+}
+
+void ClientRole::drain(const std::string& reason, base::Duration grace, Outbox& outbox) {
+  if (state_ == State::over || draining()) return;
+  drain_reason_ = reason;
+  drain_patience_ = grace + goodbye;
+  if (state_ == State::waiting_for_cluster) return end_drained(outbox);
+  if (state_ == State::watching && running_) {
+    outbox.send(resource_manager, ApplicationDrainRequested{application_, reason, grace});
+  } else {
+    kill(reason, outbox);
+  }
+}
+
+void ClientRole::tick(base::TimePoint now, Outbox& outbox) {
+  if (!draining() || state_ != State::watching) return;
+  if (drain_until_ == base::TimePoint{}) drain_until_ = now + drain_patience_;
+  if (now < drain_until_) return;
+  drain_until_ = now + goodbye;
+  kill("it did not end by itself", outbox);
 }
 
 void ClientRole::kill(const std::string& reason, Outbox& outbox) {

@@ -240,6 +240,20 @@ int run_container(net::ContainerLink link, storage::NodeArena& arena,
   return ContainerLoop(std::move(*start), std::move(link), arena, entry).run();
 }
 
+namespace {
+
+/// USR1 is for rank 0; launchers send it to everything. Its rank has blocked it for the time until
+/// now.
+void ignore_drain_signal() {
+  ::signal(SIGUSR1, SIG_IGN);
+  sigset_t held;
+  ::sigemptyset(&held);
+  ::sigaddset(&held, SIGUSR1);
+  ::sigprocmask(SIG_UNBLOCK, &held, nullptr);
+}
+
+}  // namespace
+
 int container_process_main(
     const std::function<const ApplicationEntry*(const std::string& module)>& load) {
   const char* parent = std::getenv(container_variable);
@@ -247,6 +261,7 @@ int container_process_main(
     return 70;
   ::unsetenv(container_variable);
   std::signal(SIGPWR, SIG_IGN);  // a group of processes may get it; its rank heeds it
+  ignore_drain_signal();
   auto link = net::ContainerLink::open({net::LinkSide::container, base::Fd(link_memory_descriptor),
                                         base::Fd(link_wake_self_descriptor),
                                         base::Fd(link_wake_peer_descriptor)});

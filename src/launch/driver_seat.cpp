@@ -42,6 +42,9 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
   return options;
 }
 
+/// Of a program that could not finish its work: it should be run again.
+constexpr std::int32_t drained = 75;
+
 void write_console(const std::string& text) {
   if (!text.empty()) std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -74,6 +77,7 @@ StageSummary row_of(const driver::StageSummary& stage) {
 DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const base::Log& log)
     : options_(std::move(options)),
       entry_(entry),
+      log_(log),
       driver_(driver_options(options_), log),
       display_(options_.console),
       show_progress_(options_.configuration.flag("volley.ui.showConsoleProgress")) {
@@ -87,6 +91,8 @@ DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const bas
         options_.wake();
       },
       options_.launch.container.attempt);
+  const std::string& recovery = options_.launch.submission.recovery;
+  if (!recovery.empty()) core_->set_recovery(recovery);
 }
 
 DriverSeat::~DriverSeat() {
@@ -112,6 +118,11 @@ void DriverSeat::run_program() {
     finished.exit_code = 1;
     finished.error = "the program threw something that is not a std::exception";
   }
+  if (core_->cut_short()) {
+    finished.exit_code = drained;
+    finished.error = "drained: the program ended before its work was done";
+  }
+  report_recovered();
   std::cout.flush();
   std::fflush(stdout);
   {
@@ -120,6 +131,15 @@ void DriverSeat::run_program() {
     inbox_.emplace_back(std::move(finished));
   }
   options_.wake();
+}
+
+void DriverSeat::report_recovered() const {
+  const program::Recovery* recovery = core_->recovery();
+  if (recovery == nullptr) return;
+  const auto reused = recovery->reused();
+  if (reused.jobs + reused.outputs + reused.checkpoints == 0) return;
+  log_.info("Recovery", "{} jobs, {} outputs and {} checkpoints were taken from {}", reused.jobs,
+            reused.outputs, reused.checkpoints, recovery->directory());
 }
 
 bool DriverSeat::pump(protocol::Outbox& out) {
@@ -172,7 +192,9 @@ RunSummary DriverSeat::summary(base::TimePoint now) const {
   RunSummary result;
   result.application = options_.configuration.text("volley.app.name");
   const bool good = outcome_.exit_code == 0 && outcome_.error.empty();
-  result.status = good ? "succeeded" : fmt::format("failed (exit code {})", outcome_.exit_code);
+  result.status = outcome_.exit_code == drained && core_->cut_short() ? "drained"
+                  : good                                              ? "succeeded"
+                         : fmt::format("failed (exit code {})", outcome_.exit_code);
   result.wall_time = now - started_;
   for (const driver::StageSummary& stage : driver_.summary().stages) {
     result.stages.push_back(row_of(stage));

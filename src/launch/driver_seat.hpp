@@ -51,12 +51,14 @@ class DriverSeat {
 
  private:
   void run_program();
+  void report_recovered() const;
   void show_progress();
   void report_ended_stages();
   RunSummary summary(base::TimePoint now) const;
 
   Options options_;
   const ApplicationEntry& entry_;
+  const base::Log& log_;
   driver::Driver driver_;
   ProgressDisplay display_;
   bool show_progress_ = false;

@@ -1,22 +1,24 @@
 #include "launch/rank_process.hpp"
 
-#include "am/executor_policy.hpp"
 #include "config/rank_labels.hpp"
 #include "exchange/shuffle_service.hpp"
-#include "launch/allocation_settings.hpp"
 #include "launch/client_role.hpp"
 #include "launch/container_host.hpp"
 #include "launch/container_loop.hpp"
+#include "launch/drain_watch.hpp"
 #include "launch/first_rank.hpp"
 #include "launch/node_files.hpp"
 #include "launch/rank_end.hpp"
 #include "launch/rank_resources.hpp"
+#include "launch/recovery_state.hpp"
 #include "launch/start_decision.hpp"
+#include "launch/submission.hpp"
 #include "launch/truth_line.hpp"
 #include "launch/verdict.hpp"
 #include "net/mpi_data_channel.hpp"
 #include "net/rank_router.hpp"
 #include "program/modules.hpp"
+#include "program/recovery.hpp"
 #include "rank0_rm/resource_manager.hpp"
 #include "storage/scratch_file.hpp"
 #include "worker/node_manager.hpp"
@@ -52,8 +54,10 @@ constexpr base::Duration longest_heartbeat_interval = std::chrono::seconds{1};
 
 std::atomic<int> stop_signal{0};
 std::atomic<bool> leave_signal{false};
+std::atomic<bool> drain_signal{false};
 void note_signal(int signal) { stop_signal.store(signal); }
 void note_leave(int) { leave_signal.store(true); }
+void note_drain(int) { drain_signal.store(true); }
 
 void handle_signals() {
   struct sigaction action {};
@@ -62,6 +66,8 @@ void handle_signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
   action.sa_handler = note_leave;  // as of a machine whose power is failing
   ::sigaction(SIGPWR, &action, nullptr);
+  action.sa_handler = note_drain;  // on every rank, so that none dies of it
+  ::sigaction(SIGUSR1, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
 }
@@ -73,39 +79,6 @@ base::LogLevel log_level(const config::Configuration& configuration) {
   if (text == "error") return base::LogLevel::error;
   if (text == "off") return base::LogLevel::off;
   return base::LogLevel::info;
-}
-
-/// What the application's containers must have, for the ResourceManager to refuse the impossible.
-void set_memory_and_labels(protocol::Submission& submission,
-                           const config::Configuration& configuration) {
-  const base::ByteCount driver = configuration.bytes("volley.driver.memory");
-  submission.driver_overhead = am::overhead_of(memory_overhead(configuration, "driver"), driver);
-  submission.driver_memory = {driver.value + submission.driver_overhead.value};
-  submission.executor_cores =
-      static_cast<std::uint32_t>(configuration.integer("volley.executor.cores"));
-  const base::ByteCount executor = configuration.bytes("volley.executor.memory");
-  if (executor.value != 0) {
-    const auto overhead = am::overhead_of(memory_overhead(configuration, "executor"), executor);
-    submission.executor_memory = {executor.value + overhead.value};
-  }
-  submission.executor_label = configuration.text("volley.executor.nodeLabelExpression");
-  submission.master_label = configuration.text("volley.am.nodeLabelExpression");
-}
-
-protocol::Submission submission_of(const RunRequest& request) {
-  const config::Configuration& configuration = request.configuration;
-  protocol::Submission submission;
-  submission.name = configuration.text("volley.app.name");
-  submission.deploy_mode = configuration.text("volley.submit.deployMode") == "client"
-                               ? protocol::DeployMode::client
-                               : protocol::DeployMode::cluster;
-  submission.driver_cores =
-      static_cast<std::uint32_t>(configuration.integer("volley.driver.cores"));
-  set_memory_and_labels(submission, configuration);
-  submission.module = request.application;
-  submission.arguments = request.arguments;
-  submission.configuration = configuration.to_pairs();
-  return submission;
 }
 
 /// Everything that lives while the rank serves.
@@ -121,7 +94,8 @@ class RankLoop {
         host_(host_options(request, entry, program), arena, poller_),
         shuffles_(world.rank(), world.node_of_rank(), arena, channel, mover_options(request)),
         manager_(manager_options(entry, resources), host_, log_),
-        watch_(request.configuration.duration("volley.network.timeout")) {
+        watch_(request.configuration.duration("volley.network.timeout")),
+        drain_(request.configuration, config::Environment::of_process()) {
     if (router.wake_descriptor() >= 0) poller_.add(router.wake_descriptor());
     if (world.rank() != 0) return;
     rm::ResourceManager::Options rm;
@@ -131,7 +105,9 @@ class RankLoop {
         static_cast<std::uint32_t>(request.configuration.integer("volley.am.maxAttempts"));
     rm.network_timeout = request.configuration.duration("volley.network.timeout");
     resource_manager_.emplace(rm, log_);
-    client_.emplace(ClientRole::Options{submission_of(request), rm.expected_ranks}, log_);
+    client_.emplace(client_options(request, program::build_identity(
+                                                reinterpret_cast<const void*>(entry.function))),
+                    log_);
   }
 
   /// The exit code that the client gave, 0 on the other ranks. `tell` hears of it at once: what is
@@ -149,6 +125,7 @@ class RankLoop {
       ready = turn(ready);
       if (told || stopped_ || !client_ || !client_->exit_code()) continue;
       told = true;
+      if (client_->succeeded()) keep_success();
       tell(*client_->exit_code());
     }
     if (lost_any_) part();
@@ -200,6 +177,25 @@ class RankLoop {
     options.heartbeat_interval =
         std::min(longest_heartbeat_interval, options.network_timeout / heartbeats_per_timeout);
     return options;
+  }
+
+  ClientRole::Options client_options(const RunRequest& request, std::uint64_t build) {
+    ClientRole::Options options{submission_of(request), static_cast<std::uint32_t>(world_.size())};
+    const auto state = open_recovery(request, build);
+    if (!state) {
+      options.problem = state.error();
+      return options;
+    }
+    options.submission.recovery = recovery_ = state.value().directory;
+    options.finished_before = state.value().finished;
+    return options;
+  }
+
+  /// A later run with the same recovery directory need not do anything.
+  void keep_success() const {
+    if (recovery_.empty()) return;
+    const auto noted = program::note_finished(recovery_, 0);
+    if (!noted) log_.warn("Recovery", "{}", noted.error());
   }
 
   protocol::Outbox outbox(Role role) const {
@@ -371,6 +367,9 @@ class RankLoop {
     if (signal != 0) stopped_ = true;
     if (signal != 0)
       client_->kill(fmt::format("received signal {} ({})", signal, ::strsignal(signal)), out);
+    if (const auto why = drain_.why(drain_signal, std::chrono::system_clock::now())) {
+      client_->drain(*why, drain_.grace(), out);
+    }
     client_->tick(now, out);
     dispatch(out);
   }
@@ -390,6 +389,8 @@ class RankLoop {
   bool lost_any_ = false;
   bool stopped_ = false;  ///< by a signal
   ProgressWatch watch_;
+  DrainWatch drain_;
+  std::string recovery_;  ///< rank 0 only; empty: nothing outlives the run
 };
 
 int complain(base::Rank rank, const std::string& what, int code) {

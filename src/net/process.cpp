@@ -45,9 +45,11 @@ void plan_attributes(SpawnPlan& plan, bool own_group) {
   sigset_t all;
   ::sigfillset(&all);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&plan.attributes, &none);
+  // Launchers send USR1 to whole process groups; a container ignores it once it runs.
+  sigset_t held;
+  ::sigemptyset(&held);
+  ::sigaddset(&held, SIGUSR1);
+  ::posix_spawnattr_setsigmask(&plan.attributes, &held);
 }
 
 /// A source may have the number of another one's target, so all are moved out of the way first.

@@ -45,13 +45,33 @@ std::uint32_t ContextCore::wait_until_ready() {
 std::uint32_t ContextCore::default_parallelism() {
   const auto configured = configuration_.integer("volley.default.parallelism");
   if (configured > 0) return static_cast<std::uint32_t>(configured);
-  return std::max<std::uint32_t>(2, wait_until_ready());
+  const std::uint32_t now = std::max<std::uint32_t>(2, wait_until_ready());
+  return recovery_ ? recovery_->parallelism(now) : now;
 }
 
-void ContextCore::run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions,
+base::JobId ContextCore::submit(protocol::JobSubmitted job, bool follows) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
+    if (!draining_.empty() && !follows) {
+      cut_short_ = true;
+      throw JobFailed(job.call_site + " was not begun: the run is being drained (" + draining_ +
+                      ")");
+    }
+    job.job = next_job_++;
+    jobs_[job.job];
+    for (const auto& spec : job.rdds) {
+      if (persisted_.contains(spec->id)) job.persisted.push_back(spec->id);
+    }
+  }
+  const base::JobId id = job.job;
+  send(std::move(job));
+  return id;
+}
+
+void ContextCore::execute(const Lineage& rdd, std::vector<std::uint32_t> partitions,
                           protocol::Closure action, const std::string& call_site,
-                          const OnResult& on_result) {
-  wait_until_ready();
+                          const OnResult& on_result, bool follows) {
   protocol::JobSubmitted job;
   job.final_rdd = rdd.id();
   job.rdds = rdd.reachable();
@@ -62,17 +82,7 @@ void ContextCore::run_job(const Lineage& rdd, std::vector<std::uint32_t> partiti
   job.group = std::move(properties.group);
   job.tags.assign(properties.tags.begin(), properties.tags.end());
   job.pool = std::move(properties.pool);
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
-    job.job = next_job_++;
-    jobs_[job.job];
-    for (const auto& spec : job.rdds) {
-      if (persisted_.contains(spec->id)) job.persisted.push_back(spec->id);
-    }
-  }
-  const base::JobId id = job.job;
-  send(std::move(job));
+  const base::JobId id = submit(std::move(job), follows);
   for (;;) {
     std::pair<std::uint32_t, protocol::Bytes> result;
     {
@@ -134,6 +144,7 @@ void ContextCore::on(protocol::JobEnded&& message) {
   if (job == jobs_.end()) return;
   job->second.ended = true;
   job->second.succeeded = message.succeeded;
+  cut_short_ |= !message.succeeded && !draining_.empty();
   job->second.error = std::move(message.error);
 }
 
@@ -146,7 +157,18 @@ void ContextCore::on(protocol::ExecutorsReady&& message) {
 
 void ContextCore::on(protocol::AccumulatorsUpdated&&) {}
 
+void ContextCore::on(protocol::DrainBegun&& message) {
+  const std::lock_guard lock(mutex_);
+  draining_ = message.reason.empty() ? "it ends soon" : std::move(message.reason);
+}
+
+bool ContextCore::cut_short() const {
+  const std::lock_guard lock(mutex_);
+  return cut_short_;
+}
+
 void ContextCore::forget(const protocol::RddSpec& rdd) {
+  checkpoints_.forget(rdd.id);
   unpersist(rdd.id);
   for (const protocol::Dependency& dependency : rdd.dependencies) {
     if (dependency.kind == protocol::DependencyKind::shuffle) {

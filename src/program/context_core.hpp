@@ -4,8 +4,10 @@
 // what the driver says. Everything is guarded by one mutex that is never held while waiting.
 
 #include "config/configuration.hpp"
+#include "program/checkpoints.hpp"
 #include "program/job_properties.hpp"
 #include "program/lineage.hpp"
+#include "program/recovery.hpp"
 #include "protocol/driver_messages.hpp"
 
 #include <atomic>
@@ -59,9 +61,35 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   using OnResult = std::function<void(std::uint32_t index, protocol::Bytes result)>;
   /// Runs `action` on the listed partitions of `rdd` and hands each result, with its index in
   /// `partitions`, to `on_result` on the calling thread. Blocks; throws JobFailed, or what
-  /// `on_result` throws, which ends this job and no other.
+  /// `on_result` throws, which ends this job and no other. With a recovery directory the results are kept there, and taken from there when an earlier run has left them.
   void run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
                const std::string& call_site, const OnResult& on_result);
+
+  /// Runs an action that writes all partitions of `rdd` into an output directory; `begin`, `commit`
+  /// and `abort` do what is to be done about that before and after. Nothing when an earlier run has
+  /// left the output, complete.
+  struct Output {
+    std::string path;
+    std::function<void(const std::string& owner)> begin;
+    std::function<void(const std::string& owner)> commit;
+    std::function<void()> abort;
+  };
+  void run_output_job(const Lineage& rdd, protocol::Closure action, const std::string& call_site,
+                      const Output& output);
+  /// Whether this run has begun this output before.
+  bool note_output(const std::string& path);
+
+  /// Before the program starts. The directory exists.
+  void set_recovery(const std::string& directory);
+  /// Null without a recovery directory.
+  Recovery* recovery() const { return recovery_.get(); }
+  Checkpoints& checkpoints() { return checkpoints_; }
+  /// Where a checkpoint of the RDD goes. Throws IllegalState when nobody has said that.
+  std::string checkpoint_path(const Lineage& rdd) const;
+  void mark_checkpoint(const Lineage& rdd, Checkpoints::Entry entry);
+
+  /// Whether the program was kept from a job, or lost one, because the run is being drained.
+  bool cut_short() const;
 
   /// Of the jobs that threads of the program submit.
   ThreadJobProperties& job_properties() { return job_properties_; }
@@ -88,6 +116,13 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void on(protocol::JobEnded&& message);
   void on(protocol::ExecutorsReady&& message);
   void on(protocol::AccumulatorsUpdated&& message);
+  void on(protocol::DrainBegun&& message);
+  /// The job itself. `follows`: it belongs to one that has run, and may run while draining.
+  void execute(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
+               const std::string& call_site, const OnResult& on_result, bool follows = false);
+  base::JobId submit(protocol::JobSubmitted job, bool follows);
+  void write_checkpoints(const Lineage& rdd);
+  void write_checkpoint(const Lineage& rdd, const Checkpoints::Entry& entry);
   void send(protocol::DriverMessage message);
   void abandon(base::JobId id);
 
@@ -99,6 +134,8 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   std::atomic<std::uint64_t> next_identity_{1};
 
   ThreadJobProperties job_properties_;
+  std::unique_ptr<Recovery> recovery_;
+  Checkpoints checkpoints_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Send send_;
@@ -110,6 +147,9 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   base::JobId next_job_ = 0;
   std::unordered_map<base::JobId, Job> jobs_;
   std::set<base::RddId> persisted_;
+  std::set<std::string> outputs_;  ///< that this run has begun
+  std::string draining_;           ///< why; empty: it is not
+  bool cut_short_ = false;
 };
 
 }  // namespace volley::program

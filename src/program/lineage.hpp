@@ -3,6 +3,7 @@
 // the RDDs that depend on them. When the last reference to a shuffled RDD goes, the cluster forgets
 // the shuffle's data.
 
+#include "program/fingerprint.hpp"
 #include "protocol/program.hpp"
 
 #include <cstdint>
@@ -41,14 +42,22 @@ class Lineage {
   const Partitioner& partitioner() const { return partitioner_; }
   const std::shared_ptr<ContextCore>& core() const { return core_; }
 
-  /// This RDD and all it can reach, parents before children.
+  /// Of what this RDD computes; only where the context keeps a recovery directory.
+  const Fingerprint& fingerprint() const { return fingerprint_; }
+
+  /// This RDD and all it needs, parents before children: not the ancestors of checkpointed ones.
+  std::vector<const Lineage*> needed() const;
+  /// The same as specs: the sources that stand for checkpointed RDDs.
   std::vector<protocol::RddSpecPtr> reachable() const;
 
  private:
+  Fingerprint make_fingerprint() const;
+
   std::shared_ptr<ContextCore> core_;
   protocol::RddSpecPtr spec_;
   mutable std::vector<std::shared_ptr<const Lineage>> parents_;
   Partitioner partitioner_;
+  Fingerprint fingerprint_;
 };
 using LineagePtr = std::shared_ptr<const Lineage>;
 

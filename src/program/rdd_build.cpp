@@ -93,29 +93,36 @@ Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, std::uint
   return close || hashed.partitions <= best.partitions ? best : hashed;
 }
 
-std::string begin_output(program::ContextCore& core, const std::string& directory) {
+std::string output_path(const std::string& directory) {
   const auto local = io::local_path(directory);
   if (!local) throw IoError(local.error());
-  const std::string path = std::filesystem::path(local.value()).lexically_normal().string();
-  const bool may_exist = !core.configuration().flag("volley.output.validateSpecs");
-  const std::string owner = base::to_string(core.application());
-  if (core.attempt() > 1) io::remove_output_of(path, owner);
-  const auto prepared = io::prepare_output(path, may_exist);
-  if (!prepared) throw IoError(prepared.error());
-  io::note_owner(path, owner);
-  return path;
+  return std::filesystem::path(local.value()).lexically_normal().string();
 }
 
-void abort_output(const std::string& directory) { io::abort_job(directory); }
-
-void commit_output(program::ContextCore& core, const std::string& directory,
-                   std::uint32_t partitions) {
-  const auto committed = io::commit_job(directory, partitions);
-  if (!committed) {
-    io::abort_job(directory);
+void save_output(const program::Lineage& rdd, const std::string& path, protocol::Closure action,
+                 const std::string& call_site) {
+  program::ContextCore& core = *rdd.core();
+  program::ContextCore::Output output;
+  output.path = path;
+  output.begin = [&](const std::string& owner) {
+    // What an earlier attempt or run has left there gives way; not what this one has written.
+    const bool earlier = core.attempt() > 1 || core.recovery() != nullptr;
+    const std::string whose =
+        core.recovery() ? core.recovery()->identity() : base::to_string(core.application());
+    if (!core.note_output(path) && earlier) io::remove_output_of(path, whose);
+    const bool may_exist = !core.configuration().flag("volley.output.validateSpecs");
+    const auto prepared = io::prepare_output(path, may_exist);
+    if (!prepared) throw IoError(prepared.error());
+    io::note_owner(path, owner);
+  };
+  output.commit = [&](const std::string& owner) {
+    const auto committed = io::commit_job(path, rdd.partitions(), owner);
+    if (committed) return;
+    io::abort_job(path);
     throw IoError(committed.error());
-  }
-  io::note_owner_of_complete(directory, base::to_string(core.application()));
+  };
+  output.abort = [&] { io::abort_job(path); };
+  core.run_output_job(rdd, std::move(action), call_site, output);
 }
 
 }  // namespace volley::detail

@@ -58,6 +58,7 @@ struct Submission {
   std::string module;          ///< path of the application's executable or .so
   std::vector<std::string> arguments;
   std::vector<std::pair<std::string, std::string>> configuration;
+  std::string recovery = {};  ///< directory of what survives the MPI job; empty: none
 };
 
 /// One rank's part of a granted container.
@@ -211,11 +212,18 @@ struct ApplicationKillRequested {
   ApplicationId application;
   std::string reason;
 };
+/// The MPI job will end soon: the application's program may finish what it is at, for `grace`.
+struct ApplicationDrainRequested {
+  ApplicationId application;
+  std::string reason;
+  base::Duration grace{};
+};
 using ResourceManagerMessage =
     std::variant<NodeRegistered, NodeHeartbeat, ApplicationSubmitted, ApplicationMasterRegistered,
                  ContainersRequested, ContainersReleased, ApplicationProgressReported,
                  ApplicationUnregistered, ContainerStarted, ContainerExited,
-                 ApplicationKillRequested, RankFailed, NodeDeparted, NodeLeaving>;
+                 ApplicationKillRequested, RankFailed, NodeDeparted, NodeLeaving,
+                 ApplicationDrainRequested>;
 
 // --- to a NodeManager ----------------------------------------------------------------------------
 

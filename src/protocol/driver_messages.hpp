@@ -233,13 +233,18 @@ struct ExchangeFinished {
   std::vector<std::uint32_t> damaged = {};
   std::uint64_t wire_bytes = 0;  ///< what came over the network: fewer, when compressed
 };
+/// No new jobs from now on; those that run get `grace`, then they fail.
+struct DrainRequested {
+  std::string reason;
+  base::Duration grace{};
+};
 using DriverMessage =
     std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
                  ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
                  ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
                  ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
                  AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
-                 CommitRequested, BarrierReached>;
+                 CommitRequested, BarrierReached, DrainRequested>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -262,7 +267,12 @@ struct ExecutorsReady {
 struct AccumulatorsUpdated {
   std::vector<AccumulatorUpdate> updates;
 };
-using ProgramMessage = std::variant<TaskResultReady, JobEnded, ExecutorsReady, AccumulatorsUpdated>;
+/// The program should begin nothing new.
+struct DrainBegun {
+  std::string reason;
+};
+using ProgramMessage =
+    std::variant<TaskResultReady, JobEnded, ExecutorsReady, AccumulatorsUpdated, DrainBegun>;
 
 // --- to an executor ------------------------------------------------------------------------------
 

@@ -249,6 +249,16 @@ void ResourceManager::on(const ApplicationKillRequested& message, const Address&
   settle(outbox);
 }
 
+void ResourceManager::on(const ApplicationDrainRequested& message, const Address& from,
+                         Outbox& outbox) {
+  const auto found = applications_.find(message.application.number);
+  if (found == applications_.end() || found->second.id != message.application ||
+      found->second.phase != Phase::running) {
+    return drop("ApplicationDrainRequested", from);
+  }
+  outbox.send(found->second.driver, DrainRequested{message.reason, message.grace});
+}
+
 // --- containers ----------------------------------------------------------------------------------
 
 void ResourceManager::on(const ContainerStarted& message, const Address& from, Outbox&) {

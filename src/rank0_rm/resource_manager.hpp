@@ -71,6 +71,8 @@ class ResourceManager {
           protocol::Outbox& outbox);
   void on(const protocol::ApplicationKillRequested& message, const protocol::Address& from,
           protocol::Outbox& outbox);
+  void on(const protocol::ApplicationDrainRequested& message, const protocol::Address& from,
+          protocol::Outbox& outbox);
   void tick(base::TimePoint now, protocol::Outbox& outbox);
 
   /// No application, and no capacity held.

@@ -27,6 +27,7 @@ class SingleStage final : public program::TaskServices {
   ~SingleStage() override { core_->stop("the test is over"); }
 
   Context& context() { return context_; }
+  program::ContextCore& core() { return *core_; }
   std::size_t tasks() const { return tasks_; }
 
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }

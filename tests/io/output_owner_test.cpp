@@ -51,8 +51,7 @@ TEST_F(OutputOwnerTest, HalfCommittedOutputOfTheOwnerGivesWay) {
 TEST_F(OutputOwnerTest, CompleteOutputOfTheOwnerGivesWay) {
   prepare();
   write_part(0);
-  ASSERT_TRUE(commit_job(out_, 1).ok());
-  note_owner_of_complete(out_, "application_1_0001");
+  ASSERT_TRUE(commit_job(out_, 1, "application_1_0001 and more").ok());
   remove_output_of(out_, "application_1_0002");
   EXPECT_TRUE(fs::exists(out_ + "/_SUCCESS"));
   remove_output_of(out_, "application_1_0001");

@@ -107,6 +107,77 @@ TEST_F(ClientRoleTest, KillsWhereverTheApplicationIs) {
   EXPECT_TRUE(probe.take<ApplicationKillRequested>().empty());
 }
 
+TEST_F(ClientRoleTest, DrainedApplicationsEndWith75) {
+  const auto drain = [&] { client.drain("signal", std::chrono::seconds{5}, probe.outbox()); };
+  drain();
+  expect_shutdown(75);
+
+  client_.emplace(options(), log);
+  ready();
+  change(ApplicationState::accepted);
+  drain();
+  EXPECT_EQ(probe.take<ApplicationKillRequested>().size(), 1U) << "there is nothing to finish";
+  change(ApplicationState::killed, FinalStatus::killed, 1);
+  expect_shutdown(75);
+
+  client_.emplace(options(), log);
+  ready();
+  change(ApplicationState::running);
+  drain();
+  drain();
+  const auto sent = probe.take<ApplicationDrainRequested>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].message.application, id);
+  EXPECT_EQ(sent[0].message.grace, std::chrono::seconds{5});
+  change(ApplicationState::finished, FinalStatus::failed, 75);
+  EXPECT_FALSE(client.succeeded());
+  expect_shutdown(75);
+}
+
+TEST_F(ClientRoleTest, AnApplicationThatEndsWhileDrainingHasItsOwnCode) {
+  ready();
+  change(ApplicationState::running);
+  client.drain("signal", std::chrono::seconds{5}, probe.outbox());
+  probe.clear();
+  change(ApplicationState::finished, FinalStatus::succeeded, 0);
+  EXPECT_TRUE(client.succeeded());
+  expect_shutdown(0);
+}
+
+TEST_F(ClientRoleTest, OneThatDoesNotEndInTimeIsKilled) {
+  const auto tick = [&](int second) {
+    client.tick(base::TimePoint{std::chrono::seconds{second}}, probe.outbox());
+  };
+  ready();
+  change(ApplicationState::running);
+  tick(100);
+  client.drain("signal", std::chrono::seconds{5}, probe.outbox());
+  tick(101);
+  tick(115);
+  EXPECT_TRUE(probe.take<ApplicationKillRequested>().empty());
+  tick(116);
+  tick(117);
+  EXPECT_EQ(probe.take<ApplicationKillRequested>().size(), 1U);
+  change(ApplicationState::killed, FinalStatus::killed, 1);
+  expect_shutdown(75);
+}
+
+TEST_F(ClientRoleTest, AFinishedApplicationIsNotRunAgain) {
+  auto finished = options();
+  finished.finished_before = 0;
+  client_.emplace(finished, log);
+  ready();
+  EXPECT_TRUE(probe.take<ApplicationSubmitted>().empty());
+  expect_shutdown(0);
+
+  auto impossible = options();
+  impossible.problem = "no directory";
+  client_.emplace(impossible, log);
+  ready();
+  EXPECT_TRUE(probe.take<ApplicationSubmitted>().empty());
+  expect_shutdown(2);
+}
+
 TEST_F(ClientRoleTest, DropsWhatIsNotForItsState) {
   change(ApplicationState::accepted);
   client.on(ApplicationProgressed{id, 0.5F}, rm, probe.outbox());

@@ -34,8 +34,8 @@ std::vector<DriverMessage> SimulatedProgram::on(const protocol::ProgramMessage& 
     on_result(*result);
   } else if (const auto* end = std::get_if<protocol::JobEnded>(&message)) {
     on_end(*end);
-  } else {
-    on_updates(std::get<protocol::AccumulatorsUpdated>(message));
+  } else if (const auto* updates = std::get_if<protocol::AccumulatorsUpdated>(&message)) {
+    on_updates(*updates);
   }
   return std::exchange(outgoing_, {});
 }

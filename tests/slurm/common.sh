@@ -60,3 +60,15 @@ submit() {
     tail -n 20 "$log" 2>/dev/null | sed 's/^/  | /' || true
   fi
 }
+
+# A requeued job would wait two minutes for its turn; asks Slurm to start it at once, until
+# $place/done exists.
+hurry_requeued() {
+  local job
+  while [[ ! -e $place/done ]]; do
+    for job in $(squeue -h -t PENDING -o %A); do
+      scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
+    done
+    sleep 0.2
+  done
+}

@@ -361,8 +361,8 @@ struct Pipe {
     }
   }
 
-  /// False, and nothing done, when the RDDs at run time are not the chain of the type or one of
-  /// them is persisted.
+  /// False, and nothing done, when the RDDs at run time are not the chain of the type, or one of
+  /// them is persisted or read from a checkpoint.
   template <class Emit>
   static bool run_chain(TaskContext& context, base::RddId rdd, std::uint32_t partition,
                         Emit& emit) {
@@ -370,6 +370,7 @@ struct Pipe {
     ids[depth] = rdd;
     for (std::size_t at = depth; at > 0; --at) {
       const protocol::RddSpec& spec = context.plan().rdd(ids[at]);
+      if (spec.replaced) return false;
       OperationHeader header;
       protocol::Reader in(spec.compute.captures);
       protocol::read(in, header);
@@ -377,6 +378,7 @@ struct Pipe {
       const bool computed = at == depth || !context.keeps(ids[at], partition);
       if (!header.chained || !computed) return false;
     }
+    if (context.plan().rdd(ids[0]).replaced) return false;
     if constexpr (depth > 0 && !Source::reads_blocks) {
       if (context.keeps(ids[0], partition)) return false;
     }

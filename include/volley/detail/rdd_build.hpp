@@ -7,6 +7,7 @@
 
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
+#include <volley/detail/checkpoint.hpp>
 #include <volley/detail/join.hpp>
 #include <volley/detail/pipeline.hpp>
 #include <volley/detail/shuffle.hpp>
@@ -35,12 +36,12 @@ using program::Partitioner;
 /// "map at word_count.cpp:12".
 std::string name_call(const char* operation, const std::source_location& where);
 
-/// Checks and creates an output directory; returns its absolute path. What an earlier attempt of
-/// the application left there gives way. Throws IoError.
-std::string begin_output(program::ContextCore& core, const std::string& directory);
-void abort_output(const std::string& directory);
-void commit_output(program::ContextCore& core, const std::string& directory,
-                   std::uint32_t partitions);
+/// The absolute path of an output directory. Throws IoError.
+std::string output_path(const std::string& directory);
+/// Creates the directory, runs an action that writes a part for each partition, and commits it.
+/// What an earlier attempt or run of the application left there gives way. Throws IoError.
+void save_output(const program::Lineage& rdd, const std::string& path, protocol::Closure action,
+                 const std::string& call_site);
 
 /// An RDD with these dependencies; `parents` are theirs.
 LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const char* name,

@@ -116,10 +116,11 @@ struct BinarySource {
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     const auto split = protocol::decode<io::BinarySplit>(context.payload(rdd, partition));
     VOLLEY_CHECK(split.has_value(), "split {} of RDD {} does not decode", partition, rdd);
-    in_pieces(context, split->offset, split->length, sizeof(T),
-              [&](std::uint64_t offset, std::uint64_t length) {
-                read(context, {split->path, offset, length, split->file_size}, emit);
-              });
+    in_pieces(
+        context, split->offset, split->length, sizeof(T),
+        [&](std::uint64_t offset, std::uint64_t length) {
+          read(context, {split->path, offset, length, split->file_size, split->modified}, emit);
+        });
   }
 
  private:
