@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <fstream>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +125,18 @@ TEST(StorageLevels, ChainsAfterPersistedViewsSeeAllRecords) {
       for (int i = 0; i < 3; ++i) EXPECT_EQ(numbers_of(lines), expected) << describe(level);
     }
   }
+}
+
+TEST(StorageLevels, FAIL_010_APartitionThatCameBackDamagedIsComputedAgain) {
+  test::SingleStage stage(1U << 20U, 16U << 20U);
+  const auto rdd = numbers(stage, 1000, 1);
+  rdd.persist(StorageLevel::disk_only);
+  EXPECT_EQ(rdd.count(), 1000);
+  const auto bytes = stage.blocks().get({rdd.id(), 0})->encoded->piece(0);
+  const_cast<std::byte&>(bytes[100]) = std::byte{0xee};
+  EXPECT_THROW(rdd.count(), std::runtime_error);  // on a cluster, the end of the first attempt
+  EXPECT_EQ(rdd.collect(), up_to(1000));
+  EXPECT_EQ(stage.blocks().size(), 1U);
 }
 
 TEST(StorageLevels, TheLevelCannotBeChanged) {
