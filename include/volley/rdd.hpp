@@ -17,12 +17,14 @@
 #include <volley/barrier.hpp>
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
+#include <volley/detail/block_codec.hpp>
 #include <volley/detail/pipeline.hpp>
 #include <volley/detail/rdd_build.hpp>
 #include <volley/detail/shuffle.hpp>
 #include <volley/detail/sources.hpp>
 #include <volley/error.hpp>
 #include <volley/order.hpp>
+#include <volley/storage_level.hpp>
 #include <volley/types.hpp>
 
 #include <cstdint>
@@ -175,6 +177,16 @@ class Rdd {
     lineage_->core()->persist(id());
     return *this;
   }
+  /// The same with a choice of where. Throws UnsupportedOperation when the RDD has another level.
+  /// What memory has no room for goes to disk or is computed again, as the level says.
+  Rdd<T> persist(StorageLevel level = StorageLevel::memory_only) const {
+    using Codec = const program::BlockCodec& (*)();
+    const Codec codec = &detail::block_codec<owned_t<T>>;
+    lineage_->core()->persist(id(), level, program::identify(reinterpret_cast<const void*>(codec)));
+    return *this;
+  }
+  /// StorageLevel::none when it is not persisted.
+  StorageLevel storage_level() const { return lineage_->core()->storage_level(id()); }
   /// Drops the cached blocks.
   Rdd<T> unpersist() const {
     lineage_->core()->unpersist(id());

@@ -125,6 +125,16 @@ constexpr Option general_options[] = {
      .applies_to = A::application,
      .minimum = "0.01",
      .maximum = "1"},
+    {.key = "volley.memory.storageFraction",
+     .type = number,
+     .fallback = "0.5",
+     .doc =
+         "Share of that memory in which cached blocks stay when tasks need memory; what is cached "
+         "beyond it makes way.",
+     .category = C::execution,
+     .applies_to = A::application,
+     .minimum = "0",
+     .maximum = "1"},
     {.key = "volley.memory.shuffleFraction",
      .type = number,
      .fallback = "0.25",

@@ -115,7 +115,8 @@ void DagScheduler::check_deferred(Turn& turn) {
   }
   for (const JobId id : due) {
     DeferredJob& job = deferred_.at(id);
-    auto lineage = std::make_shared<const Lineage>(job.message.rdds, job.message.persisted);
+    auto lineage = std::make_shared<const Lineage>(job.message.rdds, job.message.persisted,
+                                                   job.message.stored);
     const BarrierCheck check = check_barriers(*lineage, job.message);
     if (check.slots_needed > workers_.slots() && ++job.checks <= options_.barrier.checks) {
       job.next_check = turn.now + options_.barrier.check_interval;

@@ -70,6 +70,7 @@ void DagScheduler::move_homeless(const HomelessTasks& homeless, Turn& turn) {
 void DagScheduler::record_blocks(const TaskEnd& end, Turn& turn) {
   const Worker* worker = workers_.find(end.worker);
   if (worker == nullptr) return;
+  for (const protocol::BlockId& block : end.report.evicted) blocks_.remove(block, end.worker);
   for (const protocol::BlockId& block : end.report.cached) {
     if (unpersisted_.contains(block.rdd)) {
       turn.outbox.send(worker->address, protocol::BlocksRemoved{block.rdd});

@@ -17,8 +17,13 @@ constexpr auto component = "DAGScheduler";
 }
 
 void DagScheduler::on(const protocol::JobSubmitted& message, Turn& turn) {
-  auto lineage = std::make_shared<const Lineage>(message.rdds, message.persisted);
+  auto lineage = std::make_shared<const Lineage>(message.rdds, message.persisted, message.stored);
   for (const base::RddId rdd : message.persisted) unpersisted_.erase(rdd);
+  for (const protocol::StoredRdd& stored : message.stored) {
+    if (stored.level.replication < 2) continue;
+    log_.info(component, "RDD {} is kept once: copies of cached partitions are not made",
+              stored.rdd);
+  }
   const std::string problem = job_problem(message, *lineage);
   if (!problem.empty() || message.partitions.empty()) {
     refuse_job(message, problem, turn);

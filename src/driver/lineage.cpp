@@ -13,8 +13,10 @@ using protocol::Dependency;
 using protocol::DependencyKind;
 using protocol::RddSpec;
 
-Lineage::Lineage(const std::vector<protocol::RddSpecPtr>& rdds, const std::vector<RddId>& persisted)
+Lineage::Lineage(const std::vector<protocol::RddSpecPtr>& rdds, const std::vector<RddId>& persisted,
+                 const std::vector<protocol::StoredRdd>& stored)
     : persisted_(persisted.begin(), persisted.end()) {
+  for (const protocol::StoredRdd& how : stored) stored_.emplace(how.rdd, how);
   rdds_.reserve(rdds.size());
   for (const auto& rdd : rdds) rdds_.emplace(rdd->id, rdd);
 }

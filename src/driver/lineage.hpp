@@ -14,15 +14,22 @@ namespace volley::driver {
 
 class Lineage {
  public:
-  Lineage(const std::vector<protocol::RddSpecPtr>& rdds, const std::vector<base::RddId>& persisted);
+  Lineage(const std::vector<protocol::RddSpecPtr>& rdds, const std::vector<base::RddId>& persisted,
+          const std::vector<protocol::StoredRdd>& stored = {});
 
   /// The RDD must be part of the lineage.
   const protocol::RddSpec& at(base::RddId id) const;
   bool is_persisted(base::RddId id) const { return persisted_.contains(id); }
+  /// How it is kept, when it is persisted and not kept as objects in memory; else null.
+  const protocol::StoredRdd* stored(base::RddId id) const {
+    const auto found = stored_.find(id);
+    return found == stored_.end() ? nullptr : &found->second;
+  }
 
  private:
   std::unordered_map<base::RddId, protocol::RddSpecPtr> rdds_;
   std::unordered_set<base::RddId> persisted_;
+  std::unordered_map<base::RddId, protocol::StoredRdd> stored_;
 };
 using LineagePtr = std::shared_ptr<const Lineage>;
 

@@ -13,6 +13,7 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
         {rdd.id, rdd.name, rdd.call_site, rdd.partitions, rdd.dependencies, rdd.compute, {}});
     binary->rdds.back().replaced = rdd.replaced;
     if (lineage.is_persisted(id)) binary->persisted.push_back(id);
+    if (const auto* stored = lineage.stored(id)) binary->stored.push_back(*stored);
   }
   binary->final_rdd = final_rdd;
   binary->task = shuffle != nullptr ? shuffle->writer : action;

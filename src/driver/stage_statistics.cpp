@@ -23,7 +23,12 @@ void add(protocol::TaskMetrics& sum, const protocol::TaskMetrics& task) {
   sum.bytes_written += task.bytes_written;
   sum.result_bytes += task.result_bytes;
   sum.spilled_bytes += task.spilled_bytes;
+  sum.evicted_partitions += task.evicted_partitions;
   sum.sampled_keys += task.sampled_keys;
+  sum.cached_partitions += task.cached_partitions;
+  sum.cached_memory_bytes += task.cached_memory_bytes;
+  sum.cached_disk_bytes += task.cached_disk_bytes;
+  sum.uncached_partitions += task.uncached_partitions;
   sum.peak_memory = std::max(sum.peak_memory, task.peak_memory);
 }
 

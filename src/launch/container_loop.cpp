@@ -84,9 +84,11 @@ void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeA
   pool.threads = launch.slots;
   pool.arena_owner = start_.arena_owner;
   pool.configuration = launch.submission.configuration;
-  pool.task_memory = static_cast<std::uint64_t>(static_cast<double>(launch.memory.value) *
-                                                configuration_.number("volley.memory.fraction") /
-                                                std::max(launch.slots, 1U));
+  const double memory =
+      static_cast<double>(launch.memory.value) * configuration_.number("volley.memory.fraction");
+  pool.memory = static_cast<std::uint64_t>(memory);
+  pool.protected_storage =
+      static_cast<std::uint64_t>(memory * configuration_.number("volley.memory.storageFraction"));
   pool.checksums = configuration_.flag("volley.shuffle.checksum.enabled");
   pool.wake = [this] { wake(); };
   pool_ = std::make_unique<worker::TaskPool>(std::move(pool), arena);

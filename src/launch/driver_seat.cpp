@@ -66,6 +66,9 @@ StageSummary row_of(const driver::StageSummary& stage) {
   row.shuffled = {stage.totals.shuffle_records_written, stage.totals.shuffle_bytes_written};
   row.output = {stage.totals.records_written, stage.totals.bytes_written};
   row.spilled_bytes = stage.totals.spilled_bytes;
+  row.cached = {stage.totals.cached_partitions, stage.totals.cached_memory_bytes,
+                stage.totals.cached_disk_bytes, stage.totals.evicted_partitions,
+                stage.totals.uncached_partitions};
   row.time = stage.wall;
   row.slowest_task = describe_slowest(stage);
   if (stage.hottest_key) row.hottest_key = driver::describe(*stage.hottest_key);

@@ -71,6 +71,24 @@ std::string spill_line(const std::vector<StageSummary>& stages) {
   return fmt::format("spilled to the scratch disk: {}\n", fmt::join(parts, ", "));
 }
 
+std::string cache_line(const std::vector<StageSummary>& stages) {
+  CacheVolume all;
+  for (const StageSummary& stage : stages) {
+    all.partitions += stage.cached.partitions;
+    all.memory_bytes += stage.cached.memory_bytes;
+    all.disk_bytes += stage.cached.disk_bytes;
+    all.evicted += stage.cached.evicted;
+    all.uncached += stage.cached.uncached;
+  }
+  if (all.partitions + all.uncached + all.evicted == 0) return {};
+  std::string text =
+      fmt::format("cached: {} partitions, {} in memory, {} on the scratch disk", all.partitions,
+                  base::format_bytes(all.memory_bytes), base::format_bytes(all.disk_bytes));
+  if (all.evicted != 0) text += fmt::format("; {} dropped for want of memory", all.evicted);
+  if (all.uncached != 0) text += fmt::format("; {} times there was no room", all.uncached);
+  return text + "\n";
+}
+
 std::string hot_key_lines(const std::vector<StageSummary>& stages) {
   std::string text;
   for (const StageSummary& stage : stages) {
@@ -88,6 +106,7 @@ std::string summary_text(const RunSummary& summary) {
                                  base::format_duration(summary.wall_time));
   if (!summary.stages.empty()) text += table_of(summary.stages);
   text += spill_line(summary.stages);
+  text += cache_line(summary.stages);
   text += hot_key_lines(summary.stages);
   if (!summary.lost.empty()) text += "lost containers:\n";
   for (const LostContainer& lost : summary.lost) {

@@ -15,6 +15,15 @@ struct Volume {
   std::uint64_t bytes = 0;
 };
 
+/// Partitions of persisted RDDs.
+struct CacheVolume {
+  std::uint64_t partitions = 0;  ///< cached
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t evicted = 0;   ///< partitions that made way for others
+  std::uint64_t uncached = 0;  ///< partitions that found no room
+};
+
 struct StageSummary {
   base::StageId id = 0;
   std::string name;  ///< "reduce_by_key at word_count.cpp:12"
@@ -28,6 +37,7 @@ struct StageSummary {
   std::string slowest_task{};  ///< "task 3 on node7, 1.2 s"; empty: not known
   std::string hottest_key{};   ///< "key 'x' with about 12 % of the records"; empty: none stands out
   std::uint64_t spilled_bytes = 0;  ///< moved to the scratch disk for want of memory
+  CacheVolume cached{};
 };
 
 struct LostContainer {

@@ -2,6 +2,8 @@
 
 #include <volley/error.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace volley::program {
@@ -16,9 +18,22 @@ void ContextCore::send(protocol::DriverMessage message) {
   port(std::move(message));
 }
 
-void ContextCore::persist(base::RddId rdd) {
+void ContextCore::persist(base::RddId rdd, protocol::StorageLevel level,
+                          protocol::FunctionRef codec) {
+  if (!level.keeps()) return;
   const std::lock_guard lock(mutex_);
-  persisted_.insert(rdd);
+  const auto [at, fresh] = persisted_.try_emplace(rdd, protocol::StoredRdd{rdd, level, codec});
+  if (fresh || at->second.level == level) return;
+  throw UnsupportedOperation(fmt::format(
+      "Cannot change storage level of an RDD after it was already assigned a level: RDD {} has {}; "
+      "call unpersist first",
+      rdd, describe(at->second.level)));
+}
+
+protocol::StorageLevel ContextCore::storage_level(base::RddId rdd) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = persisted_.find(rdd);
+  return found == persisted_.end() ? protocol::StorageLevel::none : found->second.level;
 }
 
 void ContextCore::unpersist(base::RddId rdd) {
@@ -61,7 +76,10 @@ base::JobId ContextCore::submit(protocol::JobSubmitted job, bool follows) {
     job.job = next_job_++;
     jobs_[job.job];
     for (const auto& spec : job.rdds) {
-      if (persisted_.contains(spec->id)) job.persisted.push_back(spec->id);
+      const auto kept = persisted_.find(spec->id);
+      if (kept == persisted_.end()) continue;
+      job.persisted.push_back(spec->id);
+      if (kept->second.codec.module != 0) job.stored.push_back(kept->second);
     }
   }
   const base::JobId id = job.job;

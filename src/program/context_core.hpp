@@ -49,9 +49,13 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   base::ShuffleNumber next_shuffle() { return next_shuffle_++; }
   std::uint64_t next_identity() { return next_identity_++; }
 
-  void persist(base::RddId rdd);
+  /// Throws UnsupportedOperation when it has another level. `codec` gives the RDD's BlockCodec; it
+  /// may be missing for objects in memory only.
+  void persist(base::RddId rdd, protocol::StorageLevel level = protocol::StorageLevel::memory_only,
+               protocol::FunctionRef codec = {});
   void unpersist(base::RddId rdd);
   bool persisted(base::RddId rdd) const;
+  protocol::StorageLevel storage_level(base::RddId rdd) const;
 
   /// Blocks until the executors are there; throws JobFailed when there will be none. Returns slots.
   std::uint32_t wait_until_ready();
@@ -146,7 +150,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   std::uint32_t slots_ = 0;
   base::JobId next_job_ = 0;
   std::unordered_map<base::JobId, Job> jobs_;
-  std::set<base::RddId> persisted_;
+  std::map<base::RddId, protocol::StoredRdd> persisted_;
   std::set<std::string> outputs_;  ///< that this run has begun
   std::string draining_;           ///< why; empty: it is not
   bool cut_short_ = false;

@@ -18,11 +18,19 @@ base::Result<std::shared_ptr<const StagePlan>> StagePlan::make(
     const auto function = resolve(spec.compute.function);
     if (!function) return function.failure();
     plan->nodes_[spec.id] = {
-        &spec, reinterpret_cast<ComputeFunction>(const_cast<void*>(function.value())), false};
+        &spec, reinterpret_cast<ComputeFunction>(const_cast<void*>(function.value())), false, {}};
   }
   for (const base::RddId id : plan->binary_->persisted) {
     const auto found = plan->nodes_.find(id);
     if (found != plan->nodes_.end()) found->second.persisted = true;
+  }
+  for (const protocol::StoredRdd& stored : plan->binary_->stored) {
+    const auto found = plan->nodes_.find(stored.rdd);
+    if (found == plan->nodes_.end()) continue;
+    const auto codec = resolve(stored.codec);
+    if (!codec) return codec.failure();
+    found->second.form = {stored.level, &reinterpret_cast<const BlockCodec& (*)()>(
+                                            const_cast<void*>(codec.value()))()};
   }
   const auto task = resolve(plan->binary_->task.function);
   if (!task) return task.failure();

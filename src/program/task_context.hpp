@@ -7,6 +7,7 @@
 
 #include "program/block_store.hpp"
 #include "protocol/driver_messages.hpp"
+#include "storage/memory_manager.hpp"
 #include "storage/node_arena.hpp"
 
 #include <atomic>
@@ -41,6 +42,8 @@ class StagePlan {
   const protocol::RddSpec& rdd(base::RddId id) const { return *node(id).spec; }
   ComputeFunction compute(base::RddId id) const { return node(id).compute; }
   bool persisted(base::RddId id) const { return node(id).persisted; }
+  /// How the blocks of a persisted RDD are kept.
+  const BlockForm& form(base::RddId id) const { return node(id).form; }
   TaskFunction task() const { return task_; }
 
  private:
@@ -48,6 +51,7 @@ class StagePlan {
     const protocol::RddSpec* spec = nullptr;
     ComputeFunction compute = nullptr;
     bool persisted = false;
+    BlockForm form = {};
   };
   const Node& node(base::RddId id) const {
     const auto found = nodes_.find(id);
@@ -105,7 +109,9 @@ class TaskServices {
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
-  /// Bytes that a task may have in hash tables and buffers before it moves them to disk.
+  /// The memory that tasks share (see MemoryShare); null when each has a fixed task_memory().
+  virtual storage::MemoryManager* memory() { return nullptr; }
+  /// Bytes that a task may have in hash tables and buffers before it moves them to disk, at most.
   virtual std::uint64_t task_memory() const { return UINT64_MAX; }
   /// Whether what tasks write gets checksums.
   virtual bool checksums() const { return true; }
@@ -137,6 +143,7 @@ class TaskContext {
     if (chunk.checksum != 0 && services_.arena().on_disk(chunk.offset)) check_on_disk(chunk);
   }
 
+  const std::atomic<bool>& stop_flag() const { return stop_; }
   /// Throws TaskStopped once the driver asked the task to stop; cheap, called between batches.
   void check_stop() const {
     if (stop_.load(std::memory_order_relaxed)) throw TaskStopped("the task was asked to stop");
@@ -165,8 +172,7 @@ class TaskContext {
   /// Whether the task should read a partition from its cached block, or make that. A task that may
   /// end early makes no block.
   bool keeps(base::RddId rdd, std::uint32_t partition) const {
-    return plan_->persisted(rdd) &&
-           (!ends_early_ || services_.blocks().get({rdd, partition}) != nullptr);
+    return plan_->persisted(rdd) && (!ends_early_ || services_.blocks().has({rdd, partition}));
   }
   void may_end_early() { ends_early_ = true; }
 

@@ -66,6 +66,11 @@ struct TaskMetrics {
   std::uint64_t result_bytes = 0;
   std::uint64_t spilled_bytes = 0;  ///< written to the scratch disk because memory was out
   std::uint64_t peak_memory = 0;
+  std::uint64_t cached_partitions = 0;
+  std::uint64_t cached_memory_bytes = 0;  ///< of partitions that it cached, in memory
+  std::uint64_t cached_disk_bytes = 0;    ///< the same, on the scratch disk
+  std::uint64_t uncached_partitions = 0;  ///< that should be cached, but there was no room
+  std::uint64_t evicted_partitions = 0;   ///< that made way in its executor meanwhile
   std::uint64_t sampled_keys = 0;  ///< records of a shuffle's input whose keys were looked at
   std::vector<HotKey> hot_keys;    ///< the most frequent of them
 };
@@ -105,6 +110,7 @@ struct JobSubmitted {
   RddId final_rdd = 0;
   std::vector<RddSpecPtr> rdds;
   std::vector<RddId> persisted;
+  std::vector<StoredRdd> stored;  ///< of them, those that are not kept as objects in memory
   std::vector<std::uint32_t> partitions;
   Closure action;
   std::string call_site;  ///< "collect at main.cpp:12"
@@ -203,7 +209,8 @@ struct TaskFinished {
   /// Map partitions of that input whose output was damaged; empty: the holder has none of it.
   std::vector<std::uint32_t> damaged;
   TaskMetrics metrics;
-  std::vector<BlockId> cached;  ///< blocks that the executor holds since this task
+  std::vector<BlockId> cached;   ///< blocks that the executor holds since this task
+  std::vector<BlockId> evicted;  ///< blocks that it has dropped meanwhile for want of memory
   std::vector<AccumulatorUpdate> accumulators;
 };
 /// The attempt has written its output and asks to publish it. Always answered.

@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/storage_level.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -62,11 +63,19 @@ struct RddSpec {
 };
 using RddSpecPtr = std::shared_ptr<const RddSpec>;
 
+/// How the partitions of a persisted RDD are kept.
+struct StoredRdd {
+  base::RddId rdd = 0;
+  StorageLevel level = StorageLevel::memory_only;
+  FunctionRef codec;  ///< gives its BlockCodec; 0: it is only kept as objects
+};
+
 /// Everything an executor needs to run tasks of a stage, sent once per executor and stage attempt.
 /// The specs carry no payloads; parents come before children.
 struct StageBinary {
   std::vector<RddSpec> rdds;
   std::vector<base::RddId> persisted;  ///< RDDs whose partitions are cached when computed
+  std::vector<StoredRdd> stored;       ///< how, of those that are not kept as objects in memory
   base::RddId final_rdd = 0;
   Closure task;  ///< the shuffle writer or the action's per-partition function
   bool writes_shuffle = false;

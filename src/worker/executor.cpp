@@ -60,6 +60,12 @@ void Executor::finish(TaskEnded&& ended, Outbox& out) {
              std::move(*ended.map_output));
   }
   running_.erase(running);
+  for (const protocol::BlockId& block : ended.finished.cached) {
+    log_.debug("BlockStore", "keeps partition {} of RDD {}", block.partition, block.rdd);
+  }
+  for (const protocol::BlockId& block : ended.finished.evicted) {
+    log_.debug("BlockStore", "partition {} of RDD {} made way", block.partition, block.rdd);
+  }
   out.send(options_.driver, std::move(ended.finished));
 }
 

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -13,6 +14,9 @@
 
 namespace volley::worker {
 namespace {
+
+/// What every table of a task may have in any case.
+constexpr std::uint64_t most_floor = 16U << 20U;
 
 std::string type_name(const std::exception& error) {
   int status = 0;
@@ -25,7 +29,12 @@ std::string type_name(const std::exception& error) {
 }  // namespace
 
 TaskPool::TaskPool(Options options, storage::NodeArena& arena)
-    : options_(std::move(options)), arena_(arena) {
+    : options_(std::move(options)),
+      arena_(arena),
+      memory_({options_.memory, options_.protected_storage,
+               std::min(most_floor, options_.memory / (8 * std::max(options_.threads, 1U)))}),
+      disk_(arena, options_.arena_owner) {
+  memory_.set_make_room([this](std::uint64_t bytes) { blocks_.make_room(bytes); });
   for (std::uint32_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -88,6 +97,7 @@ void TaskPool::answer_barrier(protocol::BarrierPassed answer) {
 }
 
 void TaskPool::wake(base::TaskId task) {
+  memory_.wake();
   const std::lock_guard lock(mutex_);
   if (barriers_.contains(task)) changed_.notify_all();
 }
@@ -100,8 +110,10 @@ protocol::BarrierPassed TaskPool::wait_at_barrier(protocol::BarrierReached reach
     barriers_[task].reset();
   }
   post(BarrierWanted{std::move(reached)});
+  memory_.pause();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return stopping_ || stop.load() || barriers_.at(task).has_value(); });
+  memory_.resume();
   auto answer = std::move(barriers_.at(task));
   barriers_.erase(task);
   if (!answer) throw program::TaskStopped("the task was asked to stop at a barrier");
@@ -123,6 +135,11 @@ void TaskPool::shut_down() {
     queue_.clear();
   }
   changed_.notify_all();
+  memory_.close();
+}
+
+std::uint64_t TaskPool::task_memory() const {
+  return options_.memory / std::max(options_.threads, 1U);
 }
 
 void TaskPool::post(TaskEvent event) {
@@ -264,6 +281,7 @@ TaskEnded TaskPool::run(const TaskJob& job) {
     finished.outcome = protocol::TaskOutcome::exception;
     finished.error = "the task threw something that is not a std::exception";
   }
+  memory_.release_all(job.launched.attempt.task);
   finished.metrics = context.metrics();
   finished.metrics.result_bytes = finished.result.size();
   finished.metrics.run_nanoseconds =
@@ -271,9 +289,13 @@ TaskEnded TaskPool::run(const TaskJob& job) {
           .count();
   if (finished.outcome == protocol::TaskOutcome::success) {
     finished.cached = context.take_cached();
+    std::erase_if(finished.cached, [this](const auto& block) { return !blocks_.has(block); });
   } else {
     finished.result.clear();
   }
+  finished.evicted = blocks_.take_evicted();
+  finished.metrics.evicted_partitions = finished.evicted.size();
+  finished.metrics.cached_disk_bytes += blocks_.take_moved_bytes();
   return ended;
 }
 

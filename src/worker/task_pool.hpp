@@ -30,8 +30,10 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
  public:
   struct Options {
     std::uint32_t threads = 1;
-    std::uint64_t task_memory = UINT64_MAX;  ///< bytes for each running task
-    bool checksums = true;                   ///< of what tasks write
+    /// For tables and buffers of tasks and for cached blocks, and what of it tasks leave to blocks.
+    std::uint64_t memory = storage::MemoryManager::unlimited;
+    std::uint64_t protected_storage = 0;
+    bool checksums = true;  ///< of what tasks write
     storage::NodeArena::Owner arena_owner = 0;
     std::vector<std::pair<std::string, std::string>> configuration;
     /// Wakes the loop thread; called from task threads.
@@ -60,7 +62,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
                                           const std::atomic<bool>& stop) override;
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
-  std::uint64_t task_memory() const override { return options_.task_memory; }
+  storage::MemoryManager* memory() override { return &memory_; }
+  std::uint64_t task_memory() const override;
   bool checksums() const override { return options_.checksums; }
   program::BlockStore& blocks() override { return blocks_; }
   const std::vector<std::pair<std::string, std::string>>& configuration() const override {
@@ -82,7 +85,9 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
 
   Options options_;
   storage::NodeArena& arena_;
-  program::BlockStore blocks_;
+  storage::MemoryManager memory_;
+  storage::DiskPieces disk_;
+  program::BlockStore blocks_{&memory_, &disk_};
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -8,7 +8,9 @@
 #include <volley/context.hpp>
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,12 +18,20 @@ namespace volley::test {
 
 class SingleStage final : public program::TaskServices {
  public:
-  SingleStage()
-      : arena_(std::move(storage::NodeArena::create({64U << 20U, 1U << 20U})).value()),
+  /// `memory`: for cached blocks and tables; `disk`: the most on the scratch disk.
+  explicit SingleStage(std::uint64_t memory = storage::MemoryManager::unlimited,
+                       std::uint64_t disk = 0)
+      : arena_(
+            std::move(storage::NodeArena::create(
+                          {64U << 20U, 1U << 20U,
+                           disk == 0 ? "" : std::filesystem::temp_directory_path().string(), disk}))
+                .value()),
+        memory_({memory, memory / 2, memory / 8}),
         core_(std::make_shared<program::ContextCore>(
             base::ApplicationId{1, 1}, config::Configuration{},
             [this](protocol::DriverMessage message) { take(std::move(message)); })),
         context_(core_) {
+    memory_.set_make_room([this](std::uint64_t bytes) { blocks_.make_room(bytes); });
     core_->deliver(protocol::ExecutorsReady{1, 2, ""});
   }
   ~SingleStage() override { core_->stop("the test is over"); }
@@ -29,10 +39,13 @@ class SingleStage final : public program::TaskServices {
   Context& context() { return context_; }
   program::ContextCore& core() { return *core_; }
   std::size_t tasks() const { return tasks_; }
+  /// Of all tasks: what they say about cached partitions.
+  const protocol::TaskMetrics& metrics() const { return metrics_; }
 
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return 1; }
+  storage::MemoryManager* memory() override { return &memory_; }
   program::BlockStore& blocks() override { return blocks_; }
   const std::vector<std::pair<std::string, std::string>>& configuration() const override {
     return configuration_;
@@ -48,6 +61,7 @@ class SingleStage final : public program::TaskServices {
     auto binary = std::make_shared<protocol::StageBinary>();
     for (const auto& spec : job.rdds) binary->rdds.push_back(*spec);
     binary->persisted = job.persisted;
+    binary->stored = job.stored;
     binary->final_rdd = job.final_rdd;
     binary->task = job.action;
     const auto plan = program::StagePlan::make(binary).value();
@@ -65,13 +79,19 @@ class SingleStage final : public program::TaskServices {
       plan->task()(task_context, job.final_rdd, task.attempt.partition, job.action.captures,
                    result);
       ++tasks_;
+      metrics_.cached_partitions += task_context.metrics().cached_partitions;
+      metrics_.uncached_partitions += task_context.metrics().uncached_partitions;
+      metrics_.cached_disk_bytes += task_context.metrics().cached_disk_bytes;
       core_->deliver(protocol::TaskResultReady{job.job, index, std::move(result)});
     }
     core_->deliver(protocol::JobEnded{job.job, true, ""});
   }
 
   storage::NodeArena arena_;
-  program::BlockStore blocks_;
+  storage::MemoryManager memory_;
+  storage::DiskPieces disk_{arena_, 1};
+  program::BlockStore blocks_{&memory_, &disk_};
+  protocol::TaskMetrics metrics_;
   std::vector<std::pair<std::string, std::string>> configuration_;
   std::size_t tasks_ = 0;
   std::shared_ptr<program::ContextCore> core_;

@@ -133,6 +133,7 @@ void check_sorting(volley::Context& context, Checks& checks);
 void check_actions(volley::Context& context, Checks& checks);
 void check_failures(volley::Context& context, Checks& checks);
 void check_persistence(volley::Context& context, Checks& checks);
+void check_storage(volley::Context& context, Checks& checks);
 void check_number_keys(volley::Context& context, Checks& checks);
 void check_text_keys(volley::Context& context, Checks& checks);
 void check_compound_keys(volley::Context& context, Checks& checks);

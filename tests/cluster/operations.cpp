@@ -24,6 +24,7 @@ constexpr std::array groups{
     Group{"actions", cluster_test::check_actions},
     Group{"failures", cluster_test::check_failures},
     Group{"persistence", cluster_test::check_persistence},
+    Group{"storage", cluster_test::check_storage},
     Group{"keys", cluster_test::check_number_keys},
     Group{"keys", cluster_test::check_text_keys},
     Group{"keys", cluster_test::check_compound_keys},

@@ -99,6 +99,14 @@ TEST(OptionValue, SaysWhatIsWrong) {
   }
 }
 
+TEST(OptionValue, MEM_004_AMemoryLimitThatIsTooSmallIsRefused) {
+  for (const char* key : {"volley.executor.memory", "volley.driver.memory"}) {
+    const auto value = parse_value(*find_option(key), "15m");
+    ASSERT_FALSE(value.ok()) << key;
+    EXPECT_THAT(value.error(), HasSubstr("'15m' is less than the minimum 16m")) << key;
+  }
+}
+
 TEST(OptionListing, HasEveryOption) {
   for (const Option& option : option_table()) {
     EXPECT_THAT(options_as_markdown(), HasSubstr(std::string("| `") + std::string(option.key)));

@@ -55,6 +55,21 @@ class MemoryLimit(ClusterTest):
         self.ended(run, 0)
         self.assertIn("a user or a batch system did", run.text)
 
+    def test_cached_data_stays_within_the_limit(self):
+        """Ten times the executor's memory, and the limit is looked at often."""
+        texts = (640 << 20) // 200
+        size = 60 * texts + sum(len(str(i)) for i in range(texts))
+        for level in ["memory_and_disk", "memory_only"]:
+            run = self.ended(self.under_mpirun("big_cache", 640, level, ranks=2, options=[
+                *SMALL, "--num-executors", "1"]), 0)
+            self.assertNotIn("exceeding", run.text)
+            found = [line.split()[1:] for line in run.text.splitlines()
+                     if line.startswith("found ")]
+            self.assertEqual(len(found), 3, run.text)
+            self.assertEqual({line[1] for line in found}, {str(size)})
+            self.assertEqual(len({line[0] for line in found}), 1)
+            self.assertRegex(run.text, r"cached: \d+ partitions, [^,]* in memory, ")
+
     def hungry_process(self, run):
         for pid in run.containers():
             status = cluster_run.pathlib.Path(f"/proc/{pid}/status").read_text()

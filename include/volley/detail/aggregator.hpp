@@ -2,9 +2,11 @@
 // Aggregator: folds records into an AggregationTable in batches, so that the cache misses of a
 // batch overlap (its slots are prefetched together), and hands the table on when memory is short.
 
+#include "program/memory_share.hpp"
 #include "protocol/codec.hpp"
 
 #include <volley/detail/aggregation_table.hpp>
+#include <volley/detail/held_bytes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,23 +18,6 @@
 #include <vector>
 
 namespace volley::detail {
-
-template <class V>
-inline constexpr bool holds_nothing = protocol::is_bitwise_v<V> || std::is_trivially_copyable_v<V>;
-
-/// Bytes that a value holds outside itself, as far as one look tells.
-template <class V>
-std::size_t held_bytes(const V& value) {
-  if constexpr (holds_nothing<V>) {
-    return 0;
-  } else if constexpr (is_pair<V>::value) {
-    return held_bytes(value.first) + held_bytes(value.second);
-  } else if constexpr (requires { value.capacity(); }) {
-    return value.capacity() * sizeof(*value.begin());
-  } else {
-    return sizeof(V);
-  }
-}
 
 /// A few records on their way to a table.
 template <class R>
@@ -69,7 +54,7 @@ class RecordBatch<R> {
 
 /// `R` is the record type (a pair, possibly of views), `Fold` as in fold.hpp; one that keeps values
 /// itself has held_bytes() and full(), which says that it can take no more. When the table needs
-/// more than `limit` bytes, on_full(table) is called, which empties it.
+/// more than its share of the memory, on_full(table) is called, which empties it.
 template <class R, class C, class Fold, class OnFull>
 class Aggregator {
  public:
@@ -77,12 +62,13 @@ class Aggregator {
   using K = owned_t<typename R::first_type>;
   using Table = AggregationTable<K, C>;
 
-  Aggregator(Fold& fold, std::uint64_t limit, OnFull& on_full)
+  Aggregator(Fold& fold, program::MemoryShare memory, OnFull& on_full)
       : fold_(fold),
-        limit_(limit),
-        cached_(std::min<std::uint64_t>(cached_bytes, limit / 8)),
+        memory_(std::move(memory)),
+        limit_(memory_.limit()),
+        cached_(std::min<std::uint64_t>(cached_bytes, limit_ / 8)),
         on_full_(on_full) {
-    table_.set_early_bytes(std::min<std::uint64_t>(early_bytes, limit / 8));
+    table_.set_early_bytes(std::min<std::uint64_t>(early_bytes, limit_ / 8));
   }
 
   /// So many records will come, of at least so many keys.
@@ -144,7 +130,7 @@ class Aggregator {
 
   std::size_t held() const {
     if constexpr (requires { fold_.held_bytes(); }) {
-      return fold_.full() ? limit_ : fold_.held_bytes();
+      return fold_.held_bytes();
     } else {
       return held_;
     }
@@ -177,12 +163,20 @@ class Aggregator {
   }
   void check_memory() {
     choose_mode();
-    if (table_.memory_after(RecordBatch<R>::capacity) + held() > limit_) [[unlikely]] {
-      if (table_.size() == 0) return;
-      on_full_(table_);
-      held_ = 0;
-      choose_mode();
+    if (has_room()) [[likely]]
+      return;
+    if (table_.size() == 0) return;
+    on_full_(table_);
+    held_ = 0;
+    memory_.give_back();
+    if (!has_room()) table_.clear(false);  // others took what its slots need
+    choose_mode();
+  }
+  bool has_room() {
+    if constexpr (requires { fold_.full(); }) {
+      if (fold_.full()) return limit_ == UINT64_MAX;
     }
+    return memory_.reach(table_.memory_after(RecordBatch<R>::capacity) + held());
   }
 
   template <class X>
@@ -215,7 +209,8 @@ class Aggregator {
   }
 
   Fold& fold_;
-  std::uint64_t limit_;
+  program::MemoryShare memory_;
+  std::uint64_t limit_;   ///< about as much as it can get
   std::uint64_t cached_;  ///< up to so many bytes, records are folded one by one
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table

@@ -3,6 +3,8 @@
 // for. Then the table goes to disk in parts by the keys' hashes, as often as needed, and each part
 // is folded on its own (a grace hash aggregation: Kitsuregawa et al. 1983, Graefe 1993).
 
+#include "program/memory_share.hpp"
+
 #include <volley/detail/aggregator.hpp>
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/spill_parts.hpp>
@@ -103,9 +105,10 @@ struct FoldRun {
       table.clear(true);
     };
     {
-      const std::uint64_t limit =
-          level < FoldSpill<K, C>::deepest ? context.services().task_memory() : UINT64_MAX;
-      Aggregator<R, C, Fold, decltype(spill_all)> aggregator(fold, limit, spill_all);
+      program::MemoryShare memory = level < FoldSpill<K, C>::deepest
+                                        ? program::MemoryShare(context)
+                                        : program::MemoryShare(UINT64_MAX);
+      Aggregator<R, C, Fold, decltype(spill_all)> aggregator(fold, std::move(memory), spill_all);
       const ViewGuard guard(context, aggregator);
       run(aggregator);
       aggregator.flush();

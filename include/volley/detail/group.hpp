@@ -3,6 +3,8 @@
 // each key a number, and a counting sort by these numbers puts the values of a key together. So a
 // value costs one probe and one copy, and no list grows.
 
+#include "program/memory_share.hpp"
+
 #include <volley/detail/aggregator.hpp>
 #include <volley/detail/fold.hpp>
 
@@ -132,10 +134,11 @@ struct GroupRun {
       table.clear(true);
     };
     {
-      const std::uint64_t limit =
-          level < FoldSpill<K, V>::deepest ? context.services().task_memory() : UINT64_MAX;
-      Aggregator<R, std::uint32_t, GroupCollector<V>, decltype(spill_all)> aggregator(groups, limit,
-                                                                                      spill_all);
+      program::MemoryShare memory = level < FoldSpill<K, V>::deepest
+                                        ? program::MemoryShare(context)
+                                        : program::MemoryShare(UINT64_MAX);
+      Aggregator<R, std::uint32_t, GroupCollector<V>, decltype(spill_all)> aggregator(
+          groups, std::move(memory), spill_all);
       const ViewGuard guard(context, aggregator);
       run(aggregator);
       aggregator.flush();

@@ -51,12 +51,18 @@ struct JoinSide {
       compute_uncached<R>(context, parent, partition, sink);
       return;
     }
-    const auto block = cached_block<R>(context, parent, partition);
+    const auto block = kept_block<R>(context, parent, partition, sink);
+    if (!block) return;
+    if (!block->row) {
+      push_encoded<R>(context, {parent, partition}, *block->encoded, sink);
+      return;
+    }
+    const auto& row = *static_cast<const BlockOf<R>*>(block->row.get());
     if constexpr (std::is_same_v<T, R>) {
-      sink.push_const(*block);
+      sink.push_const(row);
     } else {
       auto emit = [&](auto&& record) { visit(std::span<const R>(&record, 1)); };
-      for (const T& record : *block) emit(R(convert<R>(record)));
+      for (const T& record : row) emit(R(convert<R>(record)));
     }
   }
 };

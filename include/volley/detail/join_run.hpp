@@ -8,6 +8,7 @@
 // records and the memory only.
 
 #include "exchange/chunk_writer.hpp"
+#include "program/memory_share.hpp"
 
 #include <volley/detail/aggregation_table.hpp>
 #include <volley/detail/aggregator.hpp>
@@ -165,13 +166,14 @@ class JoinRun {
     std::unique_ptr<SpillParts<Right>> right;
     {
       JoinTable<K, W> table;
-      const std::uint64_t limit = context.services().task_memory();
+      program::MemoryShare memory(context);
       auto insert = [&](auto records) {
-        if (!right) records = insert_batches(table, records, limit);
+        if (!right) records = insert_batches(table, records, memory);
         if (records.empty()) return;
         if (!right) {
           right = std::make_unique<SpillParts<Right>>(context, level);
           spill_table(table, *right);
+          memory.give_back();
         }
         for (const auto& record : records) right->write(record.first, record);
       };
@@ -236,12 +238,12 @@ class JoinRun {
   static void join_blocks(TaskContext& context, const Feed<Right>& feed_right,
                           const Feed<Left>& feed_left, Emit& emit) {
     JoinTable<K, W> table;
-    const std::uint64_t limit = context.services().task_memory();
+    program::MemoryShare memory(context);
     Joined result;
     auto probe = [&](auto records) { probe_batches(table, records, result, emit); };
     auto insert = [&](auto records) {
-      for (records = insert_batches(table, records, limit); !records.empty();
-           records = insert_batches(table, records, limit)) {
+      for (records = insert_batches(table, records, memory); !records.empty();
+           records = insert_batches(table, records, memory)) {
         feed_left(probe);
         table.clear();
       }
@@ -265,9 +267,9 @@ class JoinRun {
   /// Returns the others.
   template <class X>
   static std::span<const X> insert_batches(JoinTable<K, W>& table, std::span<const X> records,
-                                           std::uint64_t limit) {
+                                           program::MemoryShare& memory) {
     while (!records.empty()) {
-      if (table.memory_after(batch_size) > limit && !table.empty()) break;
+      if (!memory.reach(table.memory_after(batch_size)) && !table.empty()) break;
       records = in_batch(table, records, [&](const X& record, std::uint64_t hash) {
         table.insert(record.first, hash, record.second);
       });

@@ -12,6 +12,7 @@
 #include "program/task_context.hpp"
 
 #include <volley/closure.hpp>
+#include <volley/detail/blocks.hpp>
 #include <volley/detail/row.hpp>
 #include <volley/types.hpp>
 
@@ -27,19 +28,6 @@
 #include <vector>
 
 namespace volley::detail {
-
-using program::TaskContext;
-
-/// Takes records in batches: movable ones that the consumer may empty, or constant ones.
-template <class T>
-class BatchSink {
- public:
-  virtual ~BatchSink() = default;
-  virtual void push(std::span<T> batch) = 0;
-  virtual void push_const(std::span<const T> batch) = 0;
-  /// So many records will come in all, as far as the source knows.
-  virtual void expect(std::uint64_t /*records*/) {}
-};
 
 /// Tells a consumer how many records will come, if it wants to know.
 template <class Emit>
@@ -102,52 +90,6 @@ class EmitSink final : public BatchSink<T> {
   Emit& emit_;
 };
 
-template <class T>
-using BlockOf = Row<owned_t<T>>;
-
-/// Collects the records of a partition into a block.
-template <class T>
-class BlockSink final : public BatchSink<T> {
- public:
-  explicit BlockSink(BlockOf<T>& block) : block_(block) {}
-  void push(std::span<T> batch) override {
-    for (T& record : batch) block_.push_back(to_owned(std::move(record)));
-  }
-  void push_const(std::span<const T> batch) override {
-    for (const T& record : batch) block_.push_back(to_owned(record));
-  }
-  void expect(std::uint64_t records) override { block_.reserve(records); }
-
- private:
-  BlockOf<T>& block_;
-};
-
-/// Computes a partition of an RDD without looking for a cached block.
-template <class T>
-void compute_uncached(TaskContext& context, base::RddId rdd, std::uint32_t partition,
-                      BatchSink<T>& sink) {
-  context.plan().compute(rdd)(context, rdd, partition, &sink);
-}
-
-/// The cached block of a partition of a persisted RDD; computed and kept when it is not there.
-template <class T>
-std::shared_ptr<const BlockOf<T>> cached_block(TaskContext& context, base::RddId rdd,
-                                               std::uint32_t partition) {
-  const protocol::BlockId id{rdd, partition};
-  auto block = context.services().blocks().get(id);
-  if (!block) {
-    auto fresh = std::make_shared<BlockOf<T>>();
-    BlockSink<T> sink(*fresh);
-    compute_uncached<T>(context, rdd, partition, sink);
-    // What a large block has too much was never touched: it is cheaper than a copy.
-    constexpr std::size_t large = 1U << 20U;
-    if (fresh->size() * sizeof(owned_t<T>) < large) fresh->shrink_to_fit();
-    block = context.services().blocks().put(id, std::move(fresh));
-    context.note_cached(id);
-  }
-  return std::static_pointer_cast<const BlockOf<T>>(block);
-}
-
 /// All records of a partition of an RDD whose operations are not known here.
 template <class T, class Emit>
 void stream(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
@@ -156,12 +98,18 @@ void stream(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit
     compute_uncached<T>(context, rdd, partition, sink);
     return;
   }
-  auto block = cached_block<T>(context, rdd, partition);
-  context.keep(block);
-  if constexpr (std::is_same_v<owned_t<T>, T>) {
-    sink.push_const(*block);
+  const auto block = kept_block<T>(context, rdd, partition, sink);
+  if (!block) return;
+  if (block->row) {
+    context.keep(block->row);
+    const auto& row = *static_cast<const BlockOf<T>*>(block->row.get());
+    if constexpr (std::is_same_v<owned_t<T>, T>) {
+      sink.push_const(row);
+    } else {
+      for (const owned_t<T>& record : row) emit(convert<T>(record));
+    }
   } else {
-    for (const owned_t<T>& record : *block) emit(convert<T>(record));
+    push_encoded<T>(context, {rdd, partition}, *block->encoded, sink);
   }
 }
 

@@ -47,6 +47,11 @@ class PlainRow {
   void reserve(std::size_t capacity) {
     if (capacity > capacity_) resize_memory(capacity);
   }
+  /// So many more records that are not initialized.
+  void grow_by(std::size_t count) {
+    reserve(size_ + count);
+    size_ += count;
+  }
   void clear() { size_ = 0; }
   void shrink_to_fit() {
     if (size_ != 0 && size_ < capacity_) resize_memory(size_);

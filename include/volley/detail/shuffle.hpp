@@ -5,6 +5,7 @@
 // depend on timing.
 
 #include "exchange/chunk_writer.hpp"
+#include "program/memory_share.hpp"
 
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/fast_modulo.hpp>
@@ -147,7 +148,7 @@ void combining_map_task(TaskContext& context, base::RddId rdd, std::uint32_t par
     table.clear(true);
   };
   {
-    Aggregator<R, C, Fold, decltype(write_all)> aggregator(fold, context.services().task_memory(),
+    Aggregator<R, C, Fold, decltype(write_all)> aggregator(fold, program::MemoryShare(context),
                                                            write_all);
     const ViewGuard guard(context, aggregator);
     HotKeys<K> hot_keys;

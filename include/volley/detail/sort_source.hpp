@@ -4,6 +4,7 @@
 // for is sorted in runs, which are written and merged.
 
 #include "exchange/chunk_writer.hpp"
+#include "program/memory_share.hpp"
 #include "program/radix_sort.hpp"
 
 #include <volley/detail/chunk_records.hpp>
@@ -77,10 +78,7 @@ class PartitionSorter {
   using Prefix = OrderPrefix<Less, K>;
 
   explicit PartitionSorter(TaskContext& context)
-      : context_(context),
-        arena_(context.services().arena()),
-        records_(arena_),
-        memory_(context.services().task_memory()) {}
+      : context_(context), arena_(context.services().arena()), records_(arena_), memory_(context) {}
 
   template <class Emit>
   void run(std::span<const protocol::Chunk> chunks, Emit& emit) {
@@ -108,14 +106,14 @@ class PartitionSorter {
 
   /// The chunks from `first` on that memory has room for: entries, twice for sorting, and what is
   /// read from disk. At least one.
-  std::size_t group_end(std::span<const protocol::Chunk> chunks, std::size_t first) const {
+  std::size_t group_end(std::span<const protocol::Chunk> chunks, std::size_t first) {
     std::uint64_t cost = 0;
     std::size_t end = first;
     for (; end < chunks.size(); ++end) {
       const protocol::Chunk& chunk = chunks[end];
       cost += 2 * sizeof(SortEntry) * chunk.records;
       if (arena_.on_disk(chunk.offset)) cost += chunk.bytes;
-      if (cost > memory_ && end > first) break;
+      if (!memory_.reach(cost) && end > first) break;
     }
     return end;
   }
@@ -241,7 +239,7 @@ class PartitionSorter {
   TaskContext& context_;
   storage::NodeArena& arena_;
   RecordsInPlace<R> records_;
-  std::uint64_t memory_;
+  program::MemoryShare memory_;
   program::SortEntries entries_;
   std::vector<std::unique_ptr<exchange::ChunkWriter>> runs_;
 };

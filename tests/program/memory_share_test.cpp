@@ -1,0 +1,112 @@
+// What a table of a task may hold: it grows with what the executor has, and gives back.
+
+#include "program/memory_share.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <utility>
+
+namespace volley::program {
+namespace {
+
+class Services final : public TaskServices {
+ public:
+  Services() : arena_(std::move(storage::NodeArena::create({1U << 20U, 64U << 10U})).value()) {}
+  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
+  storage::NodeArena& arena() override { return arena_; }
+  storage::NodeArena::Owner arena_owner() const override { return 1; }
+  storage::MemoryManager* memory() override { return shared ? &memory_ : nullptr; }
+  std::uint64_t task_memory() const override { return 5000; }
+  BlockStore& blocks() override { return blocks_; }
+  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
+    return configuration_;
+  }
+
+  bool shared = true;
+
+ private:
+  storage::NodeArena arena_;
+  storage::MemoryManager memory_{{1U << 20U, 1U << 19U, 1000}};
+  BlockStore blocks_;
+  std::vector<std::pair<std::string, std::string>> configuration_;
+};
+
+struct Share : testing::Test {
+  TaskContext context(const protocol::TaskLaunched& task) {
+    return {services, nullptr, task, stop};
+  }
+  static protocol::TaskLaunched task(base::TaskId id) {
+    protocol::TaskLaunched launched;
+    launched.attempt.task = id;
+    return launched;
+  }
+  std::uint64_t used() { return services.memory()->execution_used(); }
+
+  Services services;
+  std::atomic<bool> stop{false};
+  const protocol::TaskLaunched one = task(1);
+  const protocol::TaskLaunched other = task(2);
+};
+
+TEST_F(Share, GrowsUntilThereIsNoMoreAndGivesBack) {
+  TaskContext first = context(one);
+  {
+    MemoryShare share(first);
+    EXPECT_EQ(share.limit(), 1U << 20U);
+    EXPECT_TRUE(share.reach(1000));  // the floor costs nothing
+    EXPECT_EQ(used(), 0U);
+    EXPECT_TRUE(share.reach(500000));
+    EXPECT_GE(used(), 500000U);
+    EXPECT_FALSE(share.reach((1U << 20U) + 1));
+    EXPECT_TRUE(share.reach(1U << 20U));
+    share.give_back();
+    EXPECT_EQ(used(), 0U);
+    EXPECT_TRUE(share.reach(200000));
+    MemoryShare moved(std::move(share));
+    EXPECT_TRUE(moved.reach(300000));
+  }
+  EXPECT_EQ(used(), 0U);
+}
+
+TEST_F(Share, ASecondTaskHalvesWhatTheFirstMayHave) {
+  TaskContext first = context(one);
+  TaskContext second = context(other);
+  MemoryShare share(first);
+  EXPECT_TRUE(share.reach(400000));
+  MemoryShare another(second);
+  EXPECT_EQ(another.limit(), 1U << 19U);
+  EXPECT_FALSE(share.reach(600000));
+  EXPECT_TRUE(another.reach(500000));
+}
+
+TEST_F(Share, TablesOfATaskShareWhatItMayHave) {
+  TaskContext first = context(one);
+  MemoryShare share(first);
+  EXPECT_TRUE(share.reach(900000));
+  MemoryShare later(first);
+  EXPECT_FALSE(later.reach(500000));
+  EXPECT_TRUE(later.reach(1000));
+}
+
+TEST_F(Share, AStoppedTaskGetsNoMore) {
+  TaskContext first = context(one);
+  MemoryShare share(first);
+  stop = true;
+  EXPECT_THROW(static_cast<void>(share.reach(2000)), TaskStopped);
+}
+
+TEST_F(Share, WithNothingToShareTheLimitIsFixed) {
+  services.shared = false;
+  TaskContext first = context(one);
+  MemoryShare share(first);
+  EXPECT_EQ(share.limit(), 5000U);
+  EXPECT_TRUE(share.reach(5000));
+  EXPECT_FALSE(share.reach(5001));
+  MemoryShare fixed(100);
+  EXPECT_TRUE(fixed.reach(100));
+  EXPECT_FALSE(fixed.reach(101));
+}
+
+}  // namespace
+}  // namespace volley::program
