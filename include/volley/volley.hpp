@@ -9,6 +9,8 @@
 #include <volley/files.hpp>
 #include <volley/hash.hpp>
 #include <volley/order.hpp>
+#include <volley/partitioner.hpp>
 #include <volley/rdd.hpp>
+#include <volley/statistics.hpp>
 #include <volley/text.hpp>
 #include <volley/types.hpp>

@@ -34,6 +34,17 @@ bool ContextCore::persisted(base::RddId rdd) const {
   return persisted_.contains(rdd);
 }
 
+void ContextCore::set_name(base::RddId rdd, std::string name) {
+  const std::lock_guard lock(mutex_);
+  names_[rdd] = std::move(name);
+}
+
+std::string ContextCore::name_of(const Lineage& rdd) const {
+  const std::lock_guard lock(mutex_);
+  const auto named = names_.find(rdd.id());
+  return named == names_.end() ? rdd.spec()->name : named->second;
+}
+
 std::uint32_t ContextCore::wait_until_ready() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return ready_ || stopped_; });
@@ -135,6 +146,10 @@ void ContextCore::on(protocol::AccumulatorsUpdated&&) {}
 
 void ContextCore::forget(const protocol::RddSpec& rdd) {
   unpersist(rdd.id);
+  {
+    const std::lock_guard lock(mutex_);
+    names_.erase(rdd.id);
+  }
   for (const protocol::Dependency& dependency : rdd.dependencies) {
     if (dependency.kind == protocol::DependencyKind::shuffle) {
       send(protocol::ShuffleForgotten{dependency.shuffle});

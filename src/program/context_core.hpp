@@ -51,6 +51,10 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void unpersist(base::RddId rdd);
   bool persisted(base::RddId rdd) const;
 
+  /// What the program calls an RDD; the operation's name unless it said another.
+  void set_name(base::RddId rdd, std::string name);
+  std::string name_of(const Lineage& rdd) const;
+
   /// Blocks until the executors are there; throws JobFailed when there will be none. Returns slots.
   std::uint32_t wait_until_ready();
   /// volley.default.parallelism, or the slots of all executors, at least 2.
@@ -110,6 +114,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   base::JobId next_job_ = 0;
   std::unordered_map<base::JobId, Job> jobs_;
   std::set<base::RddId> persisted_;
+  std::unordered_map<base::RddId, std::string> names_;
 };
 
 }  // namespace volley::program
