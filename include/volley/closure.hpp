@@ -73,15 +73,30 @@ struct Value {
   T value;
 };
 
-/// The functions and values of an operation that has several.
-template <class... F>
-struct Functions {
-  std::tuple<F...> parts;
+/// The functions and values of an operation that has several. (In a std::tuple, GCC 12 would not
+/// take a lambda with a constant capture for trivially copyable.)
+template <std::size_t I, class F>
+struct Part {
+  F function;
 };
+template <class Indices, class... F>
+struct Parts;
+template <std::size_t... I, class... F>
+struct Parts<std::index_sequence<I...>, F...> : Part<I, F>... {};
+template <class... F>
+struct Functions : Parts<std::index_sequence_for<F...>, F...> {};
+template <class... F>
+Functions<F...> make_functions(F... parts) {
+  return {{{std::move(parts)}...}};
+}
 /// One of them.
-template <std::size_t I, class... F>
-auto& part_of(Functions<F...>& functions) {
-  return std::get<I>(functions.parts);
+template <std::size_t I, class F>
+F& part_of(Part<I, F>& part) {
+  return part.function;
+}
+template <std::size_t I, class F>
+const F& part_of(const Part<I, F>& part) {
+  return part.function;
 }
 
 template <class F>
@@ -106,9 +121,9 @@ template <class F>
 concept SerializableFunctor = std::is_aggregate_v<F> && !std::is_trivially_copyable_v<F> &&
                               std::is_default_constructible_v<F>;
 template <class F>
-concept Shippable = FunctionPointer<F> || is_bound<F>::value || is_unchecked<F>::value ||
-    is_value<F>::value || is_functions<F>::value || std::is_trivially_copyable_v<F> ||
-    SerializableFunctor<F>;
+concept Shippable =
+    FunctionPointer<F> || is_bound<F>::value || is_unchecked<F>::value || is_value<F>::value ||
+    is_functions<F>::value || std::is_trivially_copyable_v<F> || SerializableFunctor<F>;
 /// Functions of operations themselves: what they capture is no address.
 template <class F>
 concept HoldsNumbers = requires {
@@ -132,6 +147,15 @@ std::array<std::byte, sizeof(F)> bytes_of(const F& function) {
 }
 
 template <class F>
+void pack_function(protocol::Writer& out, const F& function, const std::string& operation);
+
+template <std::size_t... I, class... F>
+void pack_parts(protocol::Writer& out, const Parts<std::index_sequence<I...>, F...>& parts,
+                const std::string& operation) {
+  (pack_function(out, part_of<I>(parts), operation), ...);
+}
+
+template <class F>
 void pack_function(protocol::Writer& out, const F& function, const std::string& operation) {
   if constexpr (FunctionPointer<F>) {
     protocol::write(out, program::identify(reinterpret_cast<const void*>(function)));
@@ -143,8 +167,7 @@ void pack_function(protocol::Writer& out, const F& function, const std::string& 
   } else if constexpr (is_value<F>::value) {
     protocol::write(out, function.value);
   } else if constexpr (is_functions<F>::value) {
-    std::apply([&](const auto&... part) { (pack_function(out, part, operation), ...); },
-               function.parts);
+    pack_parts(out, function, operation);
   } else if constexpr (std::is_trivially_copyable_v<F>) {
     const auto bytes = bytes_of(function);
     if constexpr (!std::is_empty_v<F> && !HoldsNumbers<F>)
@@ -196,9 +219,8 @@ class Shipped {
   void read_functions(protocol::Reader& in, Functions<G...>*) {
     // Elements of a list in braces are made from the first to the last.
     const std::tuple<std::unique_ptr<Shipped<G>>...> parts{std::make_unique<Shipped<G>>(in)...};
-    std::apply(
-        [&](const auto&... part) { new (storage_) F{std::tuple<G...>(std::move(part->get())...)}; },
-        parts);
+    std::apply([&](const auto&... part) { new (storage_) F(make_functions<G...>(part->get()...)); },
+               parts);
   }
   alignas(F) std::byte storage_[sizeof(F)];
 };

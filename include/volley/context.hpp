@@ -45,10 +45,9 @@ class Context {
   template <class T>
   Rdd<T> empty_rdd(Where where = Where::current()) {
     using P = detail::Pipe<detail::ValuesSource<T>>;
-    return Rdd<T, P>(
-        detail::make_lineage(core_, "empty_rdd", 0, {}, {}, detail::compute_closure<P>({}), {}, {},
-                             where),
-        true);
+    return Rdd<T, P>(detail::make_lineage(core_, "empty_rdd", 0, {}, {},
+                                          detail::compute_closure<P>({}), {}, {}, where),
+                     true);
   }
 
   /// start, start + step, ... up to but not including end. Throws InvalidArgument for step 0.

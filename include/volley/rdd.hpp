@@ -8,8 +8,8 @@
 // into one loop; declare variables with auto or as Rdd<T>, to which every chain of T converts. A
 // variable declared with auto may be assigned other chains of its record type.
 //
-// Operations are grouped by noun in bases of Rdd (detail/*_operations.hpp); the plain ones are here.
-// Functions passed to operations run on executors: see closure.hpp for what they may capture.
+// Operations are grouped by noun in bases of Rdd (detail/*_operations.hpp); the plain ones are
+// here. Functions passed to operations run on executors: see closure.hpp for what they may capture.
 // Errors reach the program as volley::Error; a failed job is a JobFailed.
 
 #include "program/context_core.hpp"
@@ -19,6 +19,7 @@
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
 #include <volley/detail/approximate_operations.hpp>
+#include <volley/detail/async_operations.hpp>
 #include <volley/detail/fold_operations.hpp>
 #include <volley/detail/join_operations.hpp>
 #include <volley/detail/layout_operations.hpp>
@@ -54,7 +55,8 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
             public detail::FoldOperations<Rdd<T, P>, T, P>,
             public detail::TakeOperations<Rdd<T, P>, T, P>,
             public detail::NumberOperations<Rdd<T, P>, T, P>,
-            public detail::ApproximateOperations<Rdd<T, P>, T, P> {
+            public detail::ApproximateOperations<Rdd<T, P>, T, P>,
+            public detail::AsyncOperations<Rdd<T, P>, T, P> {
  public:
   using record_type = T;
   using pipe_type = P;
@@ -216,14 +218,13 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
   }
 
   template <bool with_index, class F>
-  auto partitions_operation(const char* name, F f, bool preserves_partitioning,
-                            Where where) const {
+  auto partitions_operation(const char* name, F f, bool preserves_partitioning, Where where) const {
     VOLLEY_REQUIRE_SHIPPABLE(F);
     using Q = detail::Pipe<detail::partitions_source<P, F, with_index>>;
     auto captures = detail::pack_operation(chained_, f, detail::name_call(name, where));
-    auto node = detail::make_narrow<Q>(
-        lineage_, name, std::move(captures),
-        preserves_partitioning ? partitioner() : Partitioner{}, where);
+    auto node =
+        detail::make_narrow<Q>(lineage_, name, std::move(captures),
+                               preserves_partitioning ? partitioner() : Partitioner{}, where);
     return Rdd<typename Q::record, Q>(std::move(node), true);
   }
 
@@ -258,7 +259,6 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
 
   program::LineagePtr lineage_;
   bool chained_;
-
 };
 
 template <class T, class P>

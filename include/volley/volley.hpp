@@ -7,6 +7,7 @@
 #include <volley/context.hpp>
 #include <volley/error.hpp>
 #include <volley/files.hpp>
+#include <volley/future.hpp>
 #include <volley/hash.hpp>
 #include <volley/order.hpp>
 #include <volley/partitioner.hpp>

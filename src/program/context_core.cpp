@@ -85,6 +85,8 @@ void ContextCore::run_job(
   }
   const base::JobId id = job.job;
   send(std::move(job));
+  // Who cancels sets this first: the one or the other comes after the job.
+  if (properties.cancelled && *properties.cancelled) send(protocol::JobCancelRequested{id, {}});
   for (;;) {
     std::pair<std::uint32_t, protocol::Bytes> result;
     {

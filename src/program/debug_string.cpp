@@ -20,8 +20,9 @@ struct Line {
 std::string text_of(const Line& line) {
   const Lineage& rdd = *line.rdd;
   const std::string lead =
-      line.begins_stage ? fmt::format("({}) ", rdd.partitions())
-                        : std::string(fmt::format("({}) ", rdd.partitions()).size() - 2, ' ') + "| ";
+      line.begins_stage
+          ? fmt::format("({}) ", rdd.partitions())
+          : std::string(fmt::format("({}) ", rdd.partitions()).size() - 2, ' ') + "| ";
   const auto& core = *rdd.core();
   return fmt::format("{}{}{} [{}] at {}{}\n", line.indent, lead, core.name_of(rdd), rdd.id(),
                      rdd.spec()->call_site, core.persisted(rdd.id()) ? " [persisted]" : "");
@@ -41,8 +42,8 @@ std::string debug_string(const Lineage& rdd) {
     if (!seen.insert(line.rdd->id()).second) continue;
     const auto& dependencies = line.rdd->spec()->dependencies;
     for (std::size_t i = line.rdd->parents().size(); i-- > 0;) {
-      const bool shuffle = i < dependencies.size() &&
-                           dependencies[i].kind == protocol::DependencyKind::shuffle;
+      const bool shuffle =
+          i < dependencies.size() && dependencies[i].kind == protocol::DependencyKind::shuffle;
       std::string indent = line.indent;
       if (shuffle) {
         if (indent.size() >= 2) indent.replace(indent.size() - 2, 2, "  ");

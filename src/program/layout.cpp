@@ -50,8 +50,7 @@ void check_zip(const std::vector<LineagePtr>& parents) {
 
 void check_depth(int depth) {
   if (depth >= 1) return;
-  throw InvalidArgument(
-      fmt::format("Depth must be greater than or equal to 1 but got {}.", depth));
+  throw InvalidArgument(fmt::format("Depth must be greater than or equal to 1 but got {}.", depth));
 }
 
 std::uint32_t next_level(std::uint32_t partitions, std::uint32_t first, int depth) {

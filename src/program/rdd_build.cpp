@@ -79,8 +79,7 @@ std::uint32_t shuffle_partitions(const std::vector<LineagePtr>& parents, std::ui
 
 Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, const Partitions& asked) {
   if (asked.partitioner()) return asked.partitioner();
-  const Partitioner hashed =
-      hash_partitioner(shuffle_partitions(parents, asked.count()));
+  const Partitioner hashed = hash_partitioner(shuffle_partitions(parents, asked.count()));
   if (asked.count() > 0) return hashed;
   Partitioner best;
   std::uint32_t most = 0;

@@ -142,6 +142,7 @@ void check_layout(volley::Context& context, Checks& checks);
 void check_keyed_folds(volley::Context& context, Checks& checks);
 void check_cogroups(volley::Context& context, Checks& checks);
 void check_folding(volley::Context& context, Checks& checks);
+void check_futures(volley::Context& context, Checks& checks);
 void check_barriers(volley::Context& context, Checks& checks);
 
 }  // namespace cluster_test

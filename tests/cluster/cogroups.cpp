@@ -31,17 +31,15 @@ Inputs inputs(volley::Context& context) {
 
 void check_groups(volley::Context& context, Checks& checks) {
   const auto [a, b, c, d] = inputs(context);
-  checks.equal("PAIR_018", sorted(a.cogroup(b).collect()),
-               Pairs<std::pair<Ints, Texts>>{{1, {{1, 2}, {"x"}}},
-                                             {2, {{1}, {"y", "z"}}},
-                                             {3, {{1}, {}}},
-                                             {4, {{}, {"w"}}}});
+  checks.equal("cogroup", sorted(a.cogroup(b).collect()),
+               Pairs<std::pair<Ints, Texts>>{
+                   {1, {{1, 2}, {"x"}}}, {2, {{1}, {"y", "z"}}}, {3, {{1}, {}}}, {4, {{}, {"w"}}}});
   checks.equal("PAIR_019", sorted(a.cogroup(b, c).collect()),
                Pairs<std::tuple<Ints, Texts, Texts>>{{1, {{1, 2}, {"x"}, {"a"}}},
                                                      {2, {{1}, {"y", "z"}, {}}},
                                                      {3, {{1}, {}, {"b"}}},
                                                      {4, {{}, {"w"}, {"c", "d"}}}});
-  checks.equal("PAIR_020", sorted(a.cogroup(b, c, d, 5).collect()),
+  checks.equal("cogroup of four", sorted(a.cogroup(b, c, d, 5).collect()),
                Pairs<std::tuple<Ints, Texts, Texts, Texts>>{{1, {{1, 2}, {"x"}, {"a"}, {}}},
                                                             {2, {{1}, {"y", "z"}, {}, {"@"}}},
                                                             {3, {{1}, {}, {"b"}, {}}},
@@ -70,7 +68,8 @@ void check_groups(volley::Context& context, Checks& checks) {
   });
   std::int64_t wrong = 0;
   for (const auto& [key, groups] : large.cogroup(few, 4).collect()) {
-    const bool right = groups.first.size() == 20 && groups.second.size() == (key % 2 == 0 ? 1U : 0U);
+    const bool right =
+        groups.first.size() == 20 && groups.second.size() == (key % 2 == 0 ? 1U : 0U);
     wrong += right ? 0 : 1;
   }
   checks.equal("a large cogroup", wrong, 0);
@@ -80,21 +79,20 @@ void check_outer(volley::Context& context, Checks& checks) {
   const auto [a, b, c, d] = inputs(context);
   using Text = std::optional<std::string>;
   using Int = std::optional<int>;
-  checks.equal("PAIR_013", sorted(a.left_outer_join(b).collect()),
+  checks.equal("left_outer_join", sorted(a.left_outer_join(b).collect()),
                Pairs<std::pair<int, Text>>{
                    {1, {1, "x"}}, {1, {2, "x"}}, {2, {1, "y"}}, {2, {1, "z"}}, {3, {1, Text{}}}});
   checks.equal("PAIR_014", sorted(a.right_outer_join(b).collect()),
                Pairs<std::pair<Int, std::string>>{
                    {1, {1, "x"}}, {1, {2, "x"}}, {2, {1, "y"}}, {2, {1, "z"}}, {4, {Int{}, "w"}}});
-  checks.equal("PAIR_015", sorted(a.full_outer_join(b).collect()),
+  checks.equal("full_outer_join", sorted(a.full_outer_join(b).collect()),
                Pairs<std::pair<Int, Text>>{{1, {1, "x"}},
                                            {1, {2, "x"}},
                                            {2, {1, "y"}},
                                            {2, {1, "z"}},
                                            {3, {1, Text{}}},
                                            {4, {Int{}, "w"}}});
-  checks.equal("outer join with nothing",
-               d.full_outer_join(context.empty_rdd<Left>()).collect(),
+  checks.equal("outer join with nothing", d.full_outer_join(context.empty_rdd<Left>()).collect(),
                Pairs<std::pair<Text, Int>>{{2, {"@", Int{}}}});
   const auto grouped2 = a.group_by_key(2);
   const auto grouped4 = a.group_by_key(4);
@@ -139,8 +137,7 @@ void check_cogroups(volley::Context& context, Checks& checks) {
   checks.equal("PAIR_032", sorted(rest.collect()), Pairs<std::string>{{1, "a"}, {1, "a"}});
   checks.equal("PAIR_032 partitions", rest.num_partitions(), 2U);
   const auto placed = left.partition_by(5).subtract_by_key(right);
-  checks.equal("subtract_by_key keeps the partitioner", shuffles(placed),
-               std::vector<bool>{false});
+  checks.equal("subtract_by_key keeps the partitioner", shuffles(placed), std::vector<bool>{false});
   checks.equal("subtract_by_key of placed pairs", sorted(placed.collect()),
                Pairs<std::string>{{1, "a"}, {1, "a"}});
 }

@@ -40,7 +40,8 @@ void check_combining(volley::Context& context, Checks& checks) {
       for (const auto& [key, value] : b) a[key] += value;
       return a;
     };
-    const std::vector<std::pair<int, Counts>> expected{{0, {{0, 5}, {2, 5}}}, {1, {{1, 5}, {3, 5}}}};
+    const std::vector<std::pair<int, Counts>> expected{{0, {{0, 5}, {2, 5}}},
+                                                       {1, {{1, 5}, {3, 5}}}};
     checks.equal("PAIR_042 aggregate_by_key",
                  sorted(counted.aggregate_by_key(Counts{}, count, join, 2).collect()), expected);
     const auto lists = counted.map_values([](int x) { return Ints{x}; });
@@ -64,12 +65,13 @@ void check_combining(volley::Context& context, Checks& checks) {
 
 /// Texts with their number and length; views of words become owned.
 void check_texts(volley::Context& context, Checks& checks) {
-  const auto words =
-      context.parallelize(std::vector<std::string>{"a bb a", "bb ccc", "a"}, 2)
-          .flat_map<std::string_view>([](const std::string& line, auto&& emit) {
-            volley::for_each_word(line, emit);
-          })
-          .map([](std::string_view word) { return std::pair{word, word}; });
+  const auto words = context.parallelize(std::vector<std::string>{"a bb a", "bb ccc", "a"}, 2)
+                         .flat_map<std::string_view>([](const std::string& line, auto&& emit) {
+                           volley::for_each_word(line, emit);
+                         })
+                         .map([](std::string_view word) {
+                           return std::pair{word, word};
+                         });
   using Average = std::pair<int, std::string>;
   const auto create = [](std::string_view word) { return Average(1, std::string(word)); };
   const auto merge = [](const Average& so_far, const std::string& word) {
@@ -88,9 +90,9 @@ void check_texts(volley::Context& context, Checks& checks) {
   checks.equal("combine_by_key in place, dependencies", shuffles(still), std::vector<bool>{false});
   const int minimum = 1;
   const auto bound = words.combine_by_key(
-      volley::bind([](const std::string& lead, std::string_view word) {
-        return lead + std::string(word);
-      }, std::string("<")),
+      volley::bind(
+          [](const std::string& lead, std::string_view word) { return lead + std::string(word); },
+          std::string("<")),
       [minimum](std::string text, std::string_view word) {
         return static_cast<int>(word.size()) > minimum ? text + std::string(word) : text;
       },
@@ -100,8 +102,7 @@ void check_texts(volley::Context& context, Checks& checks) {
 
 void check_counting(volley::Context& context, Checks& checks) {
   const IntRdd pairs = context.parallelize(IntPairs{{5, 1}, {1, 2}, {5, 3}, {1, 2}, {5, 5}}, 3);
-  checks.equal("PAIR_044", pairs.count_by_key(),
-               volley::KeyMap<int, std::int64_t>{{1, 2}, {5, 3}});
+  checks.equal("PAIR_044", pairs.count_by_key(), volley::KeyMap<int, std::int64_t>{{1, 2}, {5, 3}});
   checks.equal("PAIR_044 count_by_value", pairs.count_by_value(),
                volley::KeyMap<std::pair<int, int>, std::int64_t>{
                    {{1, 2}, 2}, {{5, 1}, 1}, {{5, 3}, 1}, {{5, 5}, 1}});
@@ -113,10 +114,10 @@ void check_counting(volley::Context& context, Checks& checks) {
   checks.equal("count_by_value of texts", texts.count_by_value(),
                volley::KeyMap<std::string, std::int64_t>{{"a", 1}, {"b", 2}});
 
-  const auto values = context.parallelize(numbers(1, 100), 4).flat_map<std::pair<int, int>>(
-      [](int key, auto&& emit) {
-        for (int i = 0; i < 3 * key; ++i) emit(std::pair{key, i % key});
-      });
+  const auto values = context.parallelize(numbers(1, 100), 4)
+                          .flat_map<std::pair<int, int>>([](int key, auto&& emit) {
+                            for (int i = 0; i < 3 * key; ++i) emit(std::pair{key, i % key});
+                          });
   bool near = true;
   for (const auto& [key, count] : values.count_approx_distinct_by_key(0.01).collect()) {
     near = near && std::abs(static_cast<double>(count) - key) <= 0.01 * key;
@@ -153,14 +154,15 @@ void check_lookups(volley::Context& context, Checks& checks) {
       },
       true);
   checks.equal("PAIR_037 reads one partition", only_one.lookup(5), Ints{6, 7});
-  const auto odd_only = pairs.map([](const auto& record) {
-                               return std::pair{record.first - 1, record.second};
-                             })
-                            .partition_by(2)
-                            .filter([](const auto& record) {
-                              if (record.first == 4) throw std::runtime_error("read");
-                              return true;
-                            });
+  const auto odd_only =
+      pairs.map([](const auto& record) {
+             return std::pair{record.first - 1, record.second};
+           })
+          .partition_by(2)
+          .filter([](const auto& record) {
+            if (record.first == 4) throw std::runtime_error("read");
+            return true;
+          });
   checks.equal("PAIR_037 another partition is not read", odd_only.lookup(7), Ints{});
   const auto bad = volley::partitioner<int>(2, [](int key) { return key < 0 ? key : key % 2; });
   const auto placed = pairs.partition_by(bad);
@@ -185,10 +187,10 @@ void check_values_of_keys(volley::Context& context, Checks& checks) {
   const auto plus_one = [](int v) { return v + 1; };
   checks.holds("PART_014 map_values",
                placed.map_values(plus_one).partitioner() == placed.partitioner());
-  checks.holds("PART_014 filter", placed.filter([](const auto&) {
-                                          return true;
-                                        }).partitioner() == placed.partitioner());
-  checks.holds("PART_014 map", !placed.map([](const auto& record) { return record; }).partitioner());
+  checks.holds("PART_014 filter", placed.filter([](const auto&) { return true; }).partitioner() ==
+                                      placed.partitioner());
+  checks.holds("PART_014 map",
+               !placed.map([](const auto& record) { return record; }).partitioner());
   const auto same = [](auto& records) { return std::vector(records.begin(), records.end()); };
   checks.holds("map_partitions", !placed.map_partitions(same).partitioner());
   checks.holds("map_partitions that preserves",

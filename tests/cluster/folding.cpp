@@ -25,8 +25,8 @@ using volley::UnsupportedOperation;
 void check_folds(volley::Context& context, Checks& checks) {
   using Entry = std::pair<std::string, int>;
   using Totals = std::map<std::string, int>;
-  const volley::Rdd<Entry> entries = context.parallelize(
-      std::vector<Entry>{{"a", 1}, {"b", 2}, {"a", 2}, {"c", 5}, {"a", 3}}, 3);
+  const volley::Rdd<Entry> entries =
+      context.parallelize(std::vector<Entry>{{"a", 1}, {"b", 2}, {"a", 2}, {"c", 5}, {"a", 3}}, 3);
   const auto add = [](Totals& totals, const Entry& entry) { totals[entry.first] += entry.second; };
   const auto merge = [](Totals& totals, const Totals& more) {
     for (const auto& [key, value] : more) totals[key] += value;
@@ -42,8 +42,8 @@ void check_folds(volley::Context& context, Checks& checks) {
   const auto bars = [bar_of = bar.front()](const std::string& a, const std::string& b) {
     return a + bar_of + b;
   };
-  checks.equal("fold is in partition order",
-               context.parallelize({"a", "b", "c"}, 2).fold("", bars), std::string("||a||b|c"));
+  checks.equal("fold is in partition order", context.parallelize({"a", "b", "c"}, 2).fold("", bars),
+               std::string("||a||b|c"));
 
   const auto thousand = context.parallelize(numbers(-1000, 999), 10);
   using Sum = std::vector<long>;
@@ -78,10 +78,13 @@ void check_extremes(volley::Context& context, Checks& checks) {
   checks.equal("max", ten.max(), 10);
   checks.equal("min", ten.min(), 1);
   const int middle = 5;
-  const auto nearer = [middle](int a, int b) { return std::abs(a - middle) < std::abs(b - middle); };
+  const auto nearer = [middle](int a, int b) {
+    return std::abs(a - middle) < std::abs(b - middle);
+  };
   checks.equal("min in an order of the program", ten.min(nearer), 5);
   checks.equal("max in an order of the program", ten.max(nearer), 10);
-  for (const auto& none : {context.empty_rdd<int>(), volley::Rdd<int>(context.parallelize(Ints{}, 2))}) {
+  for (const auto& none :
+       {context.empty_rdd<int>(), volley::Rdd<int>(context.parallelize(Ints{}, 2))}) {
     checks.throws<UnsupportedOperation>("max of nothing", "empty collection", [&] { none.max(); });
     checks.throws<UnsupportedOperation>("min of nothing", "empty collection", [&] { none.min(); });
   }
@@ -115,8 +118,10 @@ void check_extremes(volley::Context& context, Checks& checks) {
 }
 
 void check_statistics(volley::Context& context, Checks& checks) {
-  const auto numbers_left = context.parallelize({-1.0, -1.0, -1.0, -1.0, 2.0, 4.0, -1.0, -1.0}, 8)
-                                .filter([](double x) { return x >= 0; });
+  const auto numbers_left =
+      context.parallelize({-1.0, -1.0, -1.0, -1.0, 2.0, 4.0, -1.0, -1.0}, 8).filter([](double x) {
+        return x >= 0;
+      });
   const auto stats = numbers_left.stats();
   const auto near = [&](const std::string& name, double found, double expected) {
     checks.holds("PART_016 " + name, std::abs(found - expected) < 1e-9);
@@ -151,9 +156,10 @@ void check_borders(volley::Context& context, Checks& checks) {
   checks.equal("DBL_005 uneven", count({10.01, -0.01}, {0, 4, 10}), Counts{0, 0});
   checks.equal("DBL_006", count({1, 2, 3, 5, 6}, {0, 5, 10}), Counts{3, 2});
   checks.equal("DBL_006 NaN", count({1, 2, 3, 5, 6, nan}, {0, 5, 10}), Counts{3, 2});
-  checks.equal("DBL_006 even",
-               context.parallelize(Doubles{1, 2, 3, 5, 6, nan}, 2).histogram({0.0, 5.0, 10.0}, true),
-               Counts{3, 2});
+  checks.equal(
+      "DBL_006 even",
+      context.parallelize(Doubles{1, 2, 3, 5, 6, nan}, 2).histogram({0.0, 5.0, 10.0}, true),
+      Counts{3, 2});
   checks.equal("DBL_007", count({1, 2, 3, 5, 6}, {0, 5, 11}), Counts{3, 2});
   checks.equal("DBL_008", count({-0.01, 0, 1, 2, 3, 5, 6, 11, 11.01}, {0, 5, 11}), Counts{4, 3});
   Doubles data{-0.01, 0, 1, 2, 3, 5, 6, 11.01, 12, 199, 200, 200.1, nan};
@@ -190,7 +196,9 @@ void check_even_buckets(volley::Context& context, Checks& checks) {
 
 void check_names(volley::Context& context, Checks& checks) {
   const auto counted = context.parallelize(numbers(1, 4), 3)
-                           .map([](int x) { return std::pair{x, 1}; })
+                           .map([](int x) {
+                             return std::pair{x, 1};
+                           })
                            .reduce_by_key(std::plus<>{}, 2);
   checks.equal("name", counted.name(), std::string("reduce_by_key"));
   checks.equal("set_name", counted.set_name("counts").name(), std::string("counts"));

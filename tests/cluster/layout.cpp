@@ -33,8 +33,7 @@ void check_coalescing(volley::Context& context, Checks& checks) {
   checks.throws<InvalidArgument>("coalesce(0)", "Number of partitions (0) must be positive.",
                                  [&] { ten.coalesce(0); });
 
-  const auto sizes =
-      partition_sizes(context.parallelize(Ints(1000, 1), 10).repartition(2));
+  const auto sizes = partition_sizes(context.parallelize(Ints(1000, 1), 10).repartition(2));
   checks.holds("RDD_034", sizes.size() == 2 && sizes[0] >= 490 && sizes[0] <= 510 &&
                               sizes[0] + sizes[1] == 1000);
   checks.equal("RDD_050",
@@ -56,13 +55,16 @@ void check_zipping(volley::Context& context, Checks& checks) {
                Zipped{{{1, 2.0}, {2, 3.0}}, {{3, 4.0}, {4, 5.0}}});
   checks.throws<InvalidArgument>("zip of unequal partitions",
                                  "Can't zip RDDs with unequal numbers of partitions: List(2, 3)",
-                                 [&] { nums.zip(context.parallelize({1, 2, 3}, 3)); });
+                                 [&] {
+                                   nums.zip(context.parallelize({1, 2, 3}, 3));
+                                 });
   const auto cut = [&](Ints sizes) {
     return context.parallelize(sizes, 2).flat_map([](int n) { return numbers(1, n); });
   };
-  checks.throws<JobFailed>(
-      "RDD_048", "Can only zip RDDs with same number of elements in each partition",
-      [&] { cut({2, 3}).zip(cut({3, 2})).collect(); });
+  checks.throws<JobFailed>("RDD_048",
+                           "Can only zip RDDs with same number of elements in each partition", [&] {
+                             cut({2, 3}).zip(cut({3, 2})).collect();
+                           });
 
   const auto ten = context.parallelize(numbers(0, 9), 3);
   std::set<std::int64_t> ids;
@@ -121,8 +123,7 @@ void check_crossing(volley::Context& context, Checks& checks) {
     for (const int b : {2, 3, 4}) nine.emplace_back(a, b);
   }
   checks.equal("RDD_075", cross({1, 2, 3}, {2, 3, 4}), nine);
-  checks.equal("RDD_075 one to the right", cross({1, 2, 3}, {1}),
-               IntPairs{{1, 1}, {2, 1}, {3, 1}});
+  checks.equal("RDD_075 one to the right", cross({1, 2, 3}, {1}), IntPairs{{1, 1}, {2, 1}, {3, 1}});
   checks.equal("RDD_075 one to the left", cross({1}, {1, 2, 3}), IntPairs{{1, 1}, {1, 2}, {1, 3}});
   const auto many = context.parallelize({1}, 50000);
   checks.throws<InvalidArgument>("cartesian of too many partitions", "too many",
@@ -132,7 +133,9 @@ void check_crossing(volley::Context& context, Checks& checks) {
 void check_unions(volley::Context& context, Checks& checks) {
   const auto keyed = [&](int first, int last) {
     return context.parallelize(numbers(first, last), 3)
-        .map([](int x) { return std::pair{x, x}; })
+        .map([](int x) {
+          return std::pair{x, x};
+        })
         .partition_by(2);
   };
   const volley::Rdd<std::pair<int, int>> a = keyed(1, 4);

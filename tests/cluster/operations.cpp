@@ -33,6 +33,7 @@ constexpr std::array groups{
     Group{"keyed", cluster_test::check_keyed_folds},
     Group{"joins", cluster_test::check_cogroups},
     Group{"folding", cluster_test::check_folding},
+    Group{"futures", cluster_test::check_futures},
     Group{"barriers", cluster_test::check_barriers},
 };
 

@@ -17,19 +17,17 @@ using Texts = std::vector<std::string>;
 void check_keys(volley::Context& context, Checks& checks) {
   const auto nums = context.parallelize({1, 2, 3, 4}, 2);
   using Keyed = std::vector<std::pair<std::string, int>>;
-  checks.equal("RDD_007 key_by",
-               nums.key_by([](int x) { return std::to_string(x); }).collect(),
+  checks.equal("RDD_007 key_by", nums.key_by([](int x) { return std::to_string(x); }).collect(),
                Keyed{{"1", 1}, {"2", 2}, {"3", 3}, {"4", 4}});
-  const auto large = [](int x) {
-    return x >= 3 ? std::optional(std::to_string(x)) : std::nullopt;
-  };
+  const auto large = [](int x) { return x >= 3 ? std::optional(std::to_string(x)) : std::nullopt; };
   checks.equal("RDD_007 collect with a partial function", nums.collect(large).collect(),
                Texts{"3", "4"});
   checks.equal("RDD_006 glom", nums.glom().collect(), std::vector<Ints>{{1, 2}, {3, 4}});
   checks.equal("RDD_006 glom of empty partitions",
-               context.parallelize({7}, 3).glom().map([](const Ints& all) {
-                 return static_cast<int>(all.size());
-               }).collect(),
+               context.parallelize({7}, 3)
+                   .glom()
+                   .map([](const Ints& all) { return static_cast<int>(all.size()); })
+                   .collect(),
                Ints{0, 0, 1});
   // Keys that view text which is gone when the next record comes.
   const auto texts = nums.map([](int x) { return std::string(30, 'a') + std::to_string(x % 2); });
@@ -85,11 +83,19 @@ void check_orders(volley::Context& context, Checks& checks) {
   checks.equal("RDD_070 by age",
                firsts(rdd.sort_by([](const Person& p) { return ByAge{p.age}; }, true, 2).collect()),
                Texts{"Thomas", "Jane", "Bob", "Karen"});
-  checks.equal(
-      "RDD_070 by name",
-      firsts(rdd.sort_by([](const Person& p) { return ByName{p.last, p.first}; }, true, 2)
-                 .collect()),
-      Texts{"Bob", "Jane", "Karen", "Thomas"});
+  checks.equal("RDD_070 by name",
+               firsts(rdd.sort_by(
+                             [](const Person& p) {
+                               return ByName{p.last, p.first};
+                             },
+                             true, 2)
+                          .collect()),
+               Texts{"Bob", "Jane", "Karen", "Thomas"});
+  // Very many ranges of keys that have nothing but an order.
+  std::vector<std::pair<ByAge, int>> aged;
+  for (int i = 0; i < 2000; ++i) aged.push_back({ByAge{i * 7919 % 2000}, i * 7919 % 2000});
+  const volley::Rdd<std::pair<ByAge, int>> keyed = context.parallelize(aged, 4);
+  checks.equal("PART_004", keyed.sort_by_key(true, 1500).values().collect(), numbers(0, 1999));
 }
 
 void check_sets(volley::Context& context, Checks& checks) {
@@ -118,7 +124,9 @@ void check_sets(volley::Context& context, Checks& checks) {
 
   // What has a partitioner has equal records in one partition.
   const auto placed = context.parallelize(numbers(1, 20), 4)
-                          .map([](int x) { return std::pair{x % 5, x % 2}; })
+                          .map([](int x) {
+                            return std::pair{x % 5, x % 2};
+                          })
                           .partition_by(3);
   const auto once = placed.distinct();
   checks.equal("distinct in place", once.count(), 10);
@@ -132,7 +140,8 @@ void check_splits(volley::Context& context, Checks& checks) {
   const auto all = context.parallelize(numbers(1, 2000), 7);
   const auto drawn = all.sample(false, 0.2, 5);
   checks.equal("sample is reproducible", drawn.collect(), all.sample(false, 0.2, 5).collect());
-  checks.holds("sample depends on the seed", drawn.collect() != all.sample(false, 0.2, 6).collect());
+  checks.holds("sample depends on the seed",
+               drawn.collect() != all.sample(false, 0.2, 6).collect());
   const auto size = drawn.count();
   checks.holds("size of a sample", size > 300 && size < 500);
   const auto repeated = all.sample(true, 2.0, 5).collect();
@@ -152,10 +161,12 @@ void check_splits(volley::Context& context, Checks& checks) {
   }
   checks.equal("random_split covers and does not overlap", sorted(together), numbers(1, 2000));
   using volley::InvalidArgument;
-  checks.throws<InvalidArgument>("RDD_064 weight", "Weights must be nonnegative",
-                                 [&] { all.random_split({1, -1}); });
-  checks.throws<InvalidArgument>("RDD_064 sum", "Sum of weights must be positive",
-                                 [&] { all.random_split({0, 0}); });
+  checks.throws<InvalidArgument>("RDD_064 weight", "Weights must be nonnegative", [&] {
+    all.random_split({1, -1});
+  });
+  checks.throws<InvalidArgument>("RDD_064 sum", "Sum of weights must be positive", [&] {
+    all.random_split({0, 0});
+  });
   checks.throws<InvalidArgument>("RDD_064 fraction", "Fraction must be nonnegative",
                                  [&] { all.sample(false, -0.1); });
   const auto keyed = all.map([](int x) { return std::pair{x, x}; }).partition_by(4);

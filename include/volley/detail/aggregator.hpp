@@ -13,6 +13,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace volley::detail {
@@ -27,6 +28,10 @@ std::size_t held_bytes(const V& value) {
     return 0;
   } else if constexpr (is_pair<V>::value) {
     return held_bytes(value.first) + held_bytes(value.second);
+  } else if constexpr (requires { value.held_bytes(); }) {
+    return value.held_bytes();
+  } else if constexpr (requires { value.valueless_by_exception(); }) {
+    return std::visit([](const auto& held) { return held_bytes(held); }, value);
   } else if constexpr (requires { value.capacity(); }) {
     return value.capacity() * sizeof(*value.begin());
   } else {

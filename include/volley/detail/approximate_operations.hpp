@@ -48,7 +48,8 @@ class ApproximateOperations {
     all.precision = precision;
     self().template run<CardinalityAction>(
         "count_approx_distinct", [&](auto& out) { protocol::write(out, precision); },
-        self().all_partitions(), where, [&](std::uint32_t, const protocol::Bytes& result) {
+        self().all_partitions(), where,
+        [&](std::uint32_t, const protocol::Bytes& result) {
           all.merge(decode_result<Cardinality>(result));
         });
     return all.estimate();

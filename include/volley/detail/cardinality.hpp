@@ -26,8 +26,10 @@ struct Cardinality {
   void merge(const Cardinality& other);
   std::int64_t estimate() const;
 
-  /// Bytes outside the object, for those who count memory.
-  std::size_t capacity() const { return hashes.capacity() * sizeof(std::uint64_t) + registers.capacity(); }
+  /// Bytes outside the object.
+  std::size_t held_bytes() const {
+    return hashes.capacity() * sizeof(std::uint64_t) + registers.capacity();
+  }
 };
 
 struct CardinalityAction {

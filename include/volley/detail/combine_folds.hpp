@@ -66,8 +66,7 @@ struct CombineByKeyFold {
 };
 /// The type that create(value) makes.
 template <class F, class V>
-using combiner_t =
-    owned_t<decltype(call_with_value(std::declval<F&>(), std::declval<const V&>()))>;
+using combiner_t = owned_t<decltype(call_with_value(std::declval<F&>(), std::declval<const V&>()))>;
 
 /// aggregate_by_key and fold_by_key: Parts are Functions<Value<C>, merge(C, value), combine(C, C)>;
 /// each key begins with a copy of the value.

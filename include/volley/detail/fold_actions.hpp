@@ -101,9 +101,7 @@ struct AggregatePartitionSource {
     protocol::read(in, header);
     Shipped<function_type> parts(in);
     C total = part_of<0>(parts.get()).value;
-    auto add = [&](auto&& one) {
-      fold_into(part_of<1>(parts.get()), total, std::as_const(one));
-    };
+    auto add = [&](auto&& one) { fold_into(part_of<1>(parts.get()), total, std::as_const(one)); };
     P::run(context, spec.dependencies.front().parent, partition, header.chained, add);
     emit(std::move(total));
   }

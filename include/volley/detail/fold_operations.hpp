@@ -72,17 +72,15 @@ class FoldOperations {
     VOLLEY_REQUIRE_SHIPPABLE(AddTo);
     check_depth(depth);
     using C = owned_t<Z>;
-    using Parts = Functions<Value<C>, AddTo>;
     using Level = Rdd<C>;
     using Q = Pipe<AggregatePartitionSource<P, C, AddTo>>;
     const C begin = to_owned(std::move(zero));
     if (self().num_partitions() == 0) return begin;
     Level level =
-        partition_results<Q>("tree_aggregate", Parts{std::tuple(Value<C>{begin}, add)}, where);
+        partition_results<Q>("tree_aggregate", make_functions(Value<C>{begin}, add), where);
     const auto shrink = [&](std::uint32_t groups) {
-      return Level(by_level(level, groups, where)
-                       .fold_by_key(begin, combine, groups, where)
-                       .values(where));
+      return Level(
+          by_level(level, groups, where).fold_by_key(begin, combine, groups, where).values(where));
     };
     const std::uint32_t first = level.num_partitions();
     while (const std::uint32_t groups = next_level(level.num_partitions(), first, depth)) {

@@ -101,10 +101,9 @@ class JoinOperations {
   static void check_keys() {
     static_assert(PairRecord<T> && (PairRecord<U> && ...),
                   "joins need records that are std::pair<key, value>: map to pairs first");
-    static_assert((std::is_same_v<owned_t<typename T::first_type>,
-                                  owned_t<typename U::first_type>> &&
-                   ...),
-                  "join needs equal key types: map the keys of one side to the type of the other");
+    static_assert(
+        (std::is_same_v<owned_t<typename T::first_type>, owned_t<typename U::first_type>> && ...),
+        "join needs equal key types: map the keys of one side to the type of the other");
   }
   template <OuterJoin kind, class R>
   auto outer_join(const char* name, const R& other, const Partitions& partitions,

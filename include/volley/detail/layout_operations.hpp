@@ -47,8 +47,8 @@ class LayoutOperations {
   Rdd<owned_t<T>> coalesce(std::uint32_t partitions, bool shuffle,
                            Where where = Where::current()) const {
     if (shuffle) return repartition(partitions, where);
-    return coalesce(partitions, where).template then<MapOp<MakeOwned>>("coalesce", MakeOwned{},
-                                                                       where);
+    return coalesce(partitions, where)
+        .template then<MapOp<MakeOwned>>("coalesce", MakeOwned{}, where);
   }
   /// As many partitions of about equal size: records are dealt in turn, from a start that depends
   /// on their partition only. Throws InvalidArgument for 0 partitions.
@@ -144,10 +144,10 @@ class LayoutOperations {
     }
     const LineagePtr& parent = self().lineage();
     return Rdd<typename Crossed::record, Crossed>(
-        make_lineage(parent->core(), "cartesian", static_cast<std::uint32_t>(n * m),
-                     {on_groups(parent, std::move(left)),
-                      on_groups(other.lineage(), std::move(right))},
-                     {parent, other.lineage()}, compute_closure<Crossed>({}), {}, {}, where),
+        make_lineage(
+            parent->core(), "cartesian", static_cast<std::uint32_t>(n * m),
+            {on_groups(parent, std::move(left)), on_groups(other.lineage(), std::move(right))},
+            {parent, other.lineage()}, compute_closure<Crossed>({}), {}, {}, where),
         true);
   }
 
@@ -157,10 +157,10 @@ class LayoutOperations {
     using Q = Pipe<GroupsSource<T>>;
     const LineagePtr& parent = self().lineage();
     const auto partitions = static_cast<std::uint32_t>(groups.size());
-    return Rdd<T, Q>(make_lineage(parent->core(), name, partitions,
-                                  {on_groups(parent, std::move(groups))}, {parent},
-                                  compute_closure<Q>({}), {}, {}, where),
-                     true);
+    return Rdd<T, Q>(
+        make_lineage(parent->core(), name, partitions, {on_groups(parent, std::move(groups))},
+                     {parent}, compute_closure<Q>({}), {}, {}, where),
+        true);
   }
 
  private:
@@ -176,10 +176,9 @@ class LayoutOperations {
     using Zipped = Pipe<ZipPartitionsSource<F, U, T, typename R::record_type...>>;
     check_zip({self().lineage(), others.lineage()...});
     auto captures = pack_operation(true, f, name_call("zip_partitions", where));
-    return side_by_side<Zipped>("zip_partitions", std::move(captures),
-                                preserves_partitioning ? self().lineage()->partitioner()
-                                                       : Partitioner{},
-                                where, others...);
+    return side_by_side<Zipped>(
+        "zip_partitions", std::move(captures),
+        preserves_partitioning ? self().lineage()->partitioner() : Partitioner{}, where, others...);
   }
   template <class Q, class... R>
   auto side_by_side(const char* name, protocol::Bytes captures, Partitioner partitioner,

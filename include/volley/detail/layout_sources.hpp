@@ -61,8 +61,7 @@ struct ZipSource {
 
  private:
   [[noreturn]] static void fail() {
-    throw std::runtime_error(
-        "Can only zip RDDs with same number of elements in each partition");
+    throw std::runtime_error("Can only zip RDDs with same number of elements in each partition");
   }
 };
 
@@ -137,9 +136,8 @@ void dealing_map_task(TaskContext& context, base::RddId rdd, std::uint32_t parti
   MapTaskHeader header;
   protocol::read(in, header);
   RecordWriter<owned_t<typename P::record>> writer(context, header.reducers);
-  std::uint32_t next = header.reducers == 0
-                           ? 0
-                           : static_cast<std::uint32_t>(mix64(partition + 1) % header.reducers);
+  std::uint32_t next =
+      header.reducers == 0 ? 0 : static_cast<std::uint32_t>(mix64(partition + 1) % header.reducers);
   auto deal = [&](auto&& record) {
     writer.write(next, typename P::record(std::forward<decltype(record)>(record)));
     if (++next == header.reducers) next = 0;

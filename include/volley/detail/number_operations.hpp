@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#define VOLLEY_REQUIRE_NUMBERS(operation, T)       \
+#define VOLLEY_REQUIRE_NUMBERS(operation, T)      \
   static_assert(std::is_arithmetic_v<owned_t<T>>, \
                 operation " needs records that are numbers: map to numbers first")
 
@@ -88,15 +88,16 @@ class NumberOperations {
           protocol::write(out, borders);
           protocol::write(out, even);
         },
-        self().all_partitions(), where, [&](std::uint32_t, const protocol::Bytes& result) {
+        self().all_partitions(), where,
+        [&](std::uint32_t, const protocol::Bytes& result) {
           const auto share = decode_result<std::vector<std::int64_t>>(result);
           for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += share.at(i);
         });
     return counts;
   }
-  /// Borders of `buckets` equally wide buckets from the least to the largest record, and the counts;
-  /// one bucket when all records are equal. Throws UnsupportedOperation("Histogram on either an
-  /// empty RDD or RDD containing +/-infinity or NaN").
+  /// Borders of `buckets` equally wide buckets from the least to the largest record, and the
+  /// counts; one bucket when all records are equal. Throws UnsupportedOperation("Histogram on
+  /// either an empty RDD or RDD containing +/-infinity or NaN").
   std::pair<std::vector<double>, std::vector<std::int64_t>> histogram(
       int buckets, Where where = Where::current()) const {
     VOLLEY_REQUIRE_NUMBERS("histogram", T);

@@ -166,9 +166,8 @@ struct Glom {
   template <class Records>
   auto operator()(Records& records) const {
     std::vector<std::vector<owned_t<typename Records::record_type>>> one(1);
-    records.for_each([&](auto&& record) {
-      one[0].push_back(to_owned(std::forward<decltype(record)>(record)));
-    });
+    records.for_each(
+        [&](auto&& record) { one[0].push_back(to_owned(std::forward<decltype(record)>(record))); });
     return one;
   }
 };
@@ -215,8 +214,7 @@ struct OuterJoinOp {
 /// The left values of keys that have no right ones.
 struct SubtractOp {
   template <class T>
-  using result =
-      std::pair<typename T::first_type, typename T::second_type::first_type::value_type>;
+  using result = std::pair<typename T::first_type, typename T::second_type::first_type::value_type>;
   using function_type = Nothing;
   template <class In, class X, class Next>
   static void apply(Nothing&, X&& record, Next&& next) {

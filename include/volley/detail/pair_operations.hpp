@@ -73,9 +73,9 @@ class PairOperations {
     return detail::fold_by_key<C, GroupFold<C>>(self(), "group_by_key", Nothing{}, partitions,
                                                 where);
   }
-  /// One combiner of type C per key: create(value) -> C makes it from a first value, merge(C, value)
-  /// adds a value, combine(C, C) adds what another map task made. The latter two return a C, or
-  /// change their first argument and return nothing.
+  /// One combiner of type C per key: create(value) -> C makes it from a first value, merge(C,
+  /// value) adds a value, combine(C, C) adds what another map task made. The latter two return a C,
+  /// or change their first argument and return nothing.
   template <class Create, class Merge, class Combine>
   auto combine_by_key(Create create, Merge merge, Combine combine, Partitions partitions = {},
                       Where where = Where::current()) const {
@@ -86,7 +86,7 @@ class PairOperations {
     using C = combiner_t<Create, typename T::second_type>;
     using Parts = Functions<Create, Merge, Combine>;
     return detail::fold_by_key<C, CombineByKeyFold<C, Parts>>(
-        self(), "combine_by_key", Parts{{create, merge, combine}}, partitions, where);
+        self(), "combine_by_key", make_functions(create, merge, combine), partitions, where);
   }
   /// As combine_by_key, where every key begins with a copy of `zero` on each map task:
   /// add(C, value), combine(C, C).
@@ -142,7 +142,7 @@ class PairOperations {
   Rdd<T> filter_by_range(const A& low, const B& high, Where where = Where::current()) const {
     VOLLEY_REQUIRE_PAIRS("filter_by_range", T);
     using K = owned_t<typename T::first_type>;
-    const Functions<Value<K>, Value<K>> bounds{{{K(low)}, {K(high)}}};
+    const auto bounds = make_functions(Value<K>{K(low)}, Value<K>{K(high)});
     const auto within = [&](const auto& rdd) {
       return rdd.template then<KeyBetweenOp<K>>("filter_by_range", bounds, where,
                                                 rdd.lineage()->partitioner());
@@ -182,14 +182,14 @@ class PairOperations {
     VOLLEY_REQUIRE_SHIPPABLE(Combine);
     using Parts = Functions<Value<C>, Add, Combine>;
     return detail::fold_by_key<C, AggregateByKeyFold<C, Parts>>(
-        self(), name, Parts{{Value<C>{std::move(zero)}, add, combine}}, partitions, where);
+        self(), name, make_functions(Value<C>{std::move(zero)}, add, combine), partitions, where);
   }
   template <class Source>
   auto placed(const char* name, const Partitions& partitions, Where where) const {
     using Q = Pipe<Source>;
     const LineagePtr& parent = self().lineage();
-    const Partitioner wanted = partitions.partitioner() ? partitions.partitioner()
-                                                        : hash_partitioner(partitions.count());
+    const Partitioner wanted =
+        partitions.partitioner() ? partitions.partitioner() : hash_partitioner(partitions.count());
     return Rdd<typename Q::record, Q>(
         make_lineage(parent->core(), name, wanted.partitions, {keyed_side(self(), wanted)},
                      {parent}, compute_closure<Q>({}), {}, wanted, where),

@@ -268,7 +268,8 @@ struct OperationHeader {
 /// The function of an operation's RDD, rebuilt from its captures. One that has
 /// begin_partition(partition, partitions) is told which partition it will work on.
 template <class Op>
-auto load_operation(TaskContext& context, base::RddId rdd, [[maybe_unused]] std::uint32_t partition) {
+auto load_operation(TaskContext& context, base::RddId rdd,
+                    [[maybe_unused]] std::uint32_t partition) {
   const protocol::RddSpec& spec = context.plan().rdd(rdd);
   protocol::Reader in(spec.compute.captures);
   OperationHeader header;

@@ -177,8 +177,8 @@ protocol::Dependency shuffle_dependency(const R& rdd,
   return dependency;
 }
 
-/// reduce_by_key and its kin: folds the values of each key to a C. `in_place`: equal keys are in one
-/// partition, whatever the partitioner says.
+/// reduce_by_key and its kin: folds the values of each key to a C. `in_place`: equal keys are in
+/// one partition, whatever the partitioner says.
 template <class C, class Fold, class R, class F>
 auto fold_by_key(const R& rdd, const char* name, const F& function, const Partitions& partitions,
                  const std::source_location& where, bool in_place = false) {
@@ -283,17 +283,18 @@ auto sample_ranges(const R& rdd, const char* name, std::uint32_t partitions,
   std::vector<KeySample<K>> samples(rdd.num_partitions());
   if (partitions > 1) {
     constexpr std::uint64_t samples_per_partition = 20;  // Spark's hint
-    const std::uint64_t wanted = std::min<std::uint64_t>(samples_per_partition * partitions, 1000000);
+    const std::uint64_t wanted =
+        std::min<std::uint64_t>(samples_per_partition * partitions, 1000000);
     const std::uint64_t inputs = std::max<std::uint64_t>(rdd.num_partitions(), 1);
     const std::uint64_t each = (3 * wanted + inputs - 1) / inputs;
     rdd.template run<SampleKeysAction>(
         name, [&](protocol::Writer& out) { protocol::write(out, each); }, rdd.all_partitions(),
-        where, [&](std::uint32_t index, const protocol::Bytes& result) {
+        where,
+        [&](std::uint32_t index, const protocol::Bytes& result) {
           samples.at(index) = decode_result<KeySample<K>>(result);
         });
   }
-  return RangePartition<K, Less>{
-      range_bounds<Less>(std::move(samples), std::max(partitions, 1U))};
+  return RangePartition<K, Less>{range_bounds<Less>(std::move(samples), std::max(partitions, 1U))};
 }
 
 template <class Less, class R>

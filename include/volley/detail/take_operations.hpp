@@ -76,9 +76,7 @@ class TakeOperations {
   /// The first n records; looks at one partition first, then at more.
   std::vector<owned_t<T>> take(std::uint64_t n, Where where = Where::current()) const;
   /// The first record. Throws UnsupportedOperation("empty collection").
-  owned_t<T> first(Where where = Where::current()) const {
-    return only(take(1, where));
-  }
+  owned_t<T> first(Where where = Where::current()) const { return only(take(1, where)); }
   bool is_empty(Where where = Where::current()) const { return take(1, where).empty(); }
   /// The n largest records in descending order, or the first n in the order of `before(a, b)`.
   template <class Before = Descending>

@@ -51,8 +51,8 @@ class ValueOperations {
   /// wanted: equal records are in one partition then.
   auto distinct(std::uint32_t partitions = 0, Where where = Where::current()) const {
     const LineagePtr& lineage = self().lineage();
-    const bool in_place = lineage->partitioner() &&
-                          (partitions == 0 || partitions == lineage->partitions());
+    const bool in_place =
+        lineage->partitioner() && (partitions == 0 || partitions == lineage->partitions());
     const auto pairs = distinct_pairs(in_place ? 0 : partitions, where, in_place);
     return pairs.template then<ElementOp<0>>("keys", Nothing{}, where,
                                              in_place ? lineage->partitioner() : Partitioner{});
@@ -64,10 +64,9 @@ class ValueOperations {
     static_assert(std::is_same_v<owned_t<T>, owned_t<U>>,
                   "intersection needs equal record types: map one side to the type of the other");
     const Partitioner partitioner =
-        partitions.partitioner()
-            ? partitions.partitioner()
-            : hash_partitioner(
-                  shuffle_partitions({self().lineage(), other.lineage()}, partitions.count()));
+        partitions.partitioner() ? partitions.partitioner()
+                                 : hash_partitioner(shuffle_partitions(
+                                       {self().lineage(), other.lineage()}, partitions.count()));
     return distinct_pairs(partitioner, where)
         .join(other.distinct_pairs(partitioner, where), partitioner, where)
         .keys(where);
