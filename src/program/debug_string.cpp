@@ -19,10 +19,8 @@ struct Line {
 
 std::string text_of(const Line& line) {
   const Lineage& rdd = *line.rdd;
-  const std::string lead =
-      line.begins_stage
-          ? fmt::format("({}) ", rdd.partitions())
-          : std::string(fmt::format("({}) ", rdd.partitions()).size() - 2, ' ') + "| ";
+  std::string lead = fmt::format("({}) ", rdd.partitions());
+  if (!line.begins_stage) lead = std::string(lead.size() - 3, ' ') + "|  ";
   const auto& core = *rdd.core();
   return fmt::format("{}{}{} [{}] at {}{}\n", line.indent, lead, core.name_of(rdd), rdd.id(),
                      rdd.spec()->call_site, core.persisted(rdd.id()) ? " [persisted]" : "");
@@ -44,11 +42,8 @@ std::string debug_string(const Lineage& rdd) {
     for (std::size_t i = line.rdd->parents().size(); i-- > 0;) {
       const bool shuffle =
           i < dependencies.size() && dependencies[i].kind == protocol::DependencyKind::shuffle;
-      std::string indent = line.indent;
-      if (shuffle) {
-        if (indent.size() >= 2) indent.replace(indent.size() - 2, 2, "  ");
-        indent += " +-";
-      }
+      std::string indent(line.indent.size(), ' ');
+      if (shuffle) indent += " +-";
       stack.push_back({line.rdd->parents()[i].get(), std::move(indent), shuffle});
     }
   }

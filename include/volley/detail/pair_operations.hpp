@@ -189,7 +189,9 @@ class PairOperations {
     using Q = Pipe<Source>;
     const LineagePtr& parent = self().lineage();
     const Partitioner wanted =
-        partitions.partitioner() ? partitions.partitioner() : hash_partitioner(partitions.count());
+        partitions.partitioner()
+            ? partitions.partitioner()
+            : hash_partitioner(shuffle_partitions({parent}, partitions.count()));
     return Rdd<typename Q::record, Q>(
         make_lineage(parent->core(), name, wanted.partitions, {keyed_side(self(), wanted)},
                      {parent}, compute_closure<Q>({}), {}, wanted, where),
