@@ -86,7 +86,11 @@ void check_zipping(volley::Context& context, Checks& checks) {
     consecutive = consecutive && indexed[i].second == static_cast<std::int64_t>(i);
   }
   checks.holds("zip_with_index", consecutive);
+}
 
+void check_zipped_partitions(volley::Context& context, Checks& checks) {
+  const auto nums = context.parallelize({1, 2, 3, 4}, 2);
+  const auto ten = context.parallelize(numbers(0, 9), 3);
   const auto sums = [](auto& a, auto& b) {
     Ints both(2);
     a.for_each([&](int x) { both[0] += x; });
@@ -233,6 +237,7 @@ void check_ranges(volley::Context& context, Checks& checks) {
 void check_layout(volley::Context& context, Checks& checks) {
   check_coalescing(context, checks);
   check_zipping(context, checks);
+  check_zipped_partitions(context, checks);
   check_crossing(context, checks);
   check_unions(context, checks);
   check_placing(context, checks);

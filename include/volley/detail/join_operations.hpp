@@ -12,7 +12,19 @@
 #include <type_traits>
 #include <utility>
 
+#define VOLLEY_REQUIRE_JOINABLE(operation, T, U)             \
+  VOLLEY_REQUIRE_PAIRS(operation, T);                        \
+  VOLLEY_REQUIRE_PAIRS(operation, U);                        \
+  static_assert(::volley::detail::same_keys<T, U>, operation \
+                " needs equal key types: map the keys of one side to the type of the other")
+
 namespace volley::detail {
+
+template <class T, class U>
+inline constexpr bool same_keys = true;
+template <PairRecord T, PairRecord U>
+inline constexpr bool same_keys<T, U> =
+    std::is_same_v<owned_t<typename T::first_type>, owned_t<typename U::first_type>>;
 
 template <class... R>
 auto make_cogroup(const Partitions& partitions, const std::source_location& where,
@@ -37,7 +49,7 @@ class JoinOperations {
   template <class U, class Q>
   auto join(const Rdd<U, Q>& other, Partitions partitions = {},
             Where where = Where::current()) const {
-    check_keys<U>();
+    VOLLEY_REQUIRE_JOINABLE("join", T, U);
     return make_join(self(), other, partitions, where);
   }
   /// The same, and keys without a right value with std::nullopt in its place.
@@ -62,19 +74,22 @@ class JoinOperations {
   /// The values of a key must fit in memory.
   template <AnyRdd A>
   auto cogroup(const A& a, Partitions partitions = {}, Where where = Where::current()) const {
-    check_keys<typename A::record_type>();
+    VOLLEY_REQUIRE_JOINABLE("cogroup", T, typename A::record_type);
     return make_cogroup(partitions, where, self(), a);
   }
   template <AnyRdd A, AnyRdd B>
   auto cogroup(const A& a, const B& b, Partitions partitions = {},
                Where where = Where::current()) const {
-    check_keys<typename A::record_type, typename B::record_type>();
+    VOLLEY_REQUIRE_JOINABLE("cogroup", T, typename A::record_type);
+    VOLLEY_REQUIRE_JOINABLE("cogroup", T, typename B::record_type);
     return make_cogroup(partitions, where, self(), a, b);
   }
   template <AnyRdd A, AnyRdd B, AnyRdd C>
   auto cogroup(const A& a, const B& b, const C& c, Partitions partitions = {},
                Where where = Where::current()) const {
-    check_keys<typename A::record_type, typename B::record_type, typename C::record_type>();
+    VOLLEY_REQUIRE_JOINABLE("cogroup", T, typename A::record_type);
+    VOLLEY_REQUIRE_JOINABLE("cogroup", T, typename B::record_type);
+    VOLLEY_REQUIRE_JOINABLE("cogroup", T, typename C::record_type);
     return make_cogroup(partitions, where, self(), a, b, c);
   }
   /// The pairs whose key the other RDD does not have, duplicates kept. Partitioned as this RDD, or
@@ -82,7 +97,7 @@ class JoinOperations {
   template <class U, class Q>
   auto subtract_by_key(const Rdd<U, Q>& other, Partitions partitions = {},
                        Where where = Where::current()) const {
-    check_keys<U>();
+    VOLLEY_REQUIRE_JOINABLE("subtract_by_key", T, U);
     if (partitions.count() == 0) {
       const Partitioner& own = self().lineage()->partitioner();
       partitions = own ? own : hash_partitioner(self().num_partitions());
@@ -97,18 +112,10 @@ class JoinOperations {
  private:
   const Self& self() const { return static_cast<const Self&>(*this); }
 
-  template <class... U>
-  static void check_keys() {
-    static_assert(PairRecord<T> && (PairRecord<U> && ...),
-                  "joins need records that are std::pair<key, value>: map to pairs first");
-    static_assert(
-        (std::is_same_v<owned_t<typename T::first_type>, owned_t<typename U::first_type>> && ...),
-        "join needs equal key types: map the keys of one side to the type of the other");
-  }
   template <OuterJoin kind, class R>
   auto outer_join(const char* name, const R& other, const Partitions& partitions,
                   Where where) const {
-    check_keys<typename R::record_type>();
+    VOLLEY_REQUIRE_JOINABLE("an outer join", T, typename R::record_type);
     const auto both = make_cogroup(partitions, where, self(), other);
     return both.template then<OuterJoinOp<kind>>(name, Nothing{}, where,
                                                  both.lineage()->partitioner());
