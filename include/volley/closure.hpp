@@ -67,6 +67,38 @@ struct Unchecked {
   }
 };
 
+/// A value that travels beside the functions of an operation.
+template <class T>
+struct Value {
+  T value;
+};
+
+/// The functions and values of an operation that has several. (In a std::tuple, GCC 12 would not
+/// take a lambda with a constant capture for trivially copyable.)
+template <std::size_t I, class F>
+struct Part {
+  F function;
+};
+template <class Indices, class... F>
+struct Parts;
+template <std::size_t... I, class... F>
+struct Parts<std::index_sequence<I...>, F...> : Part<I, F>... {};
+template <class... F>
+struct Functions : Parts<std::index_sequence_for<F...>, F...> {};
+template <class... F>
+Functions<F...> make_functions(F... parts) {
+  return {{{std::move(parts)}...}};
+}
+/// One of them.
+template <std::size_t I, class F>
+F& part_of(Part<I, F>& part) {
+  return part.function;
+}
+template <std::size_t I, class F>
+const F& part_of(const Part<I, F>& part) {
+  return part.function;
+}
+
 template <class F>
 struct is_bound : std::false_type {};
 template <class F, class... Args>
@@ -76,13 +108,27 @@ struct is_unchecked : std::false_type {};
 template <class F>
 struct is_unchecked<Unchecked<F>> : std::true_type {};
 template <class F>
+struct is_value : std::false_type {};
+template <class T>
+struct is_value<Value<T>> : std::true_type {};
+template <class F>
+struct is_functions : std::false_type {};
+template <class... F>
+struct is_functions<Functions<F...>> : std::true_type {};
+template <class F>
 concept FunctionPointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 template <class F>
 concept SerializableFunctor = std::is_aggregate_v<F> && !std::is_trivially_copyable_v<F> &&
                               std::is_default_constructible_v<F>;
 template <class F>
-concept Shippable = FunctionPointer<F> || is_bound<F>::value || is_unchecked<F>::value ||
-    std::is_trivially_copyable_v<F> || SerializableFunctor<F>;
+concept Shippable =
+    FunctionPointer<F> || is_bound<F>::value || is_unchecked<F>::value || is_value<F>::value ||
+    is_functions<F>::value || std::is_trivially_copyable_v<F> || SerializableFunctor<F>;
+/// Functions of operations themselves: what they capture is no address.
+template <class F>
+concept HoldsNumbers = requires {
+  F::holds_numbers;
+};
 
 /// Refuses captures that hold an address of this process; `operation` and `where` name the call.
 /// Throws InvalidArgument.
@@ -101,6 +147,15 @@ std::array<std::byte, sizeof(F)> bytes_of(const F& function) {
 }
 
 template <class F>
+void pack_function(protocol::Writer& out, const F& function, const std::string& operation);
+
+template <std::size_t... I, class... F>
+void pack_parts(protocol::Writer& out, const Parts<std::index_sequence<I...>, F...>& parts,
+                const std::string& operation) {
+  (pack_function(out, part_of<I>(parts), operation), ...);
+}
+
+template <class F>
 void pack_function(protocol::Writer& out, const F& function, const std::string& operation) {
   if constexpr (FunctionPointer<F>) {
     protocol::write(out, program::identify(reinterpret_cast<const void*>(function)));
@@ -109,9 +164,14 @@ void pack_function(protocol::Writer& out, const F& function, const std::string& 
     protocol::write(out, function.arguments);
   } else if constexpr (is_unchecked<F>::value) {
     out.raw(&function.function, sizeof function.function);
+  } else if constexpr (is_value<F>::value) {
+    protocol::write(out, function.value);
+  } else if constexpr (is_functions<F>::value) {
+    pack_parts(out, function, operation);
   } else if constexpr (std::is_trivially_copyable_v<F>) {
     const auto bytes = bytes_of(function);
-    if constexpr (!std::is_empty_v<F>) check_captures(bytes.data(), bytes.size(), operation);
+    if constexpr (!std::is_empty_v<F> && !HoldsNumbers<F>)
+      check_captures(bytes.data(), bytes.size(), operation);
     out.raw(bytes.data(), bytes.size());
   } else {
     protocol::write(out, function);
@@ -130,6 +190,10 @@ class Shipped {
       new (storage_) F(reinterpret_cast<F>(const_cast<void*>(address.value())));
     } else if constexpr (is_bound<F>::value) {
       read_bound(in, static_cast<F*>(nullptr));
+    } else if constexpr (is_functions<F>::value) {
+      read_functions(in, static_cast<F*>(nullptr));
+    } else if constexpr (is_value<F>::value) {
+      protocol::read(in, (new (storage_) F{})->value);
     } else if constexpr (is_unchecked<F>::value || std::is_trivially_copyable_v<F>) {
       in.raw(storage_, sizeof(F));
     } else {
@@ -150,6 +214,13 @@ class Shipped {
     std::tuple<Args...> arguments;
     protocol::read(in, arguments);
     new (storage_) F{function.get(), std::move(arguments)};
+  }
+  template <class... G>
+  void read_functions(protocol::Reader& in, Functions<G...>*) {
+    // Elements of a list in braces are made from the first to the last.
+    const std::tuple<std::unique_ptr<Shipped<G>>...> parts{std::make_unique<Shipped<G>>(in)...};
+    std::apply([&](const auto&... part) { new (storage_) F(make_functions<G...>(part->get()...)); },
+               parts);
   }
   alignas(F) std::byte storage_[sizeof(F)];
 };

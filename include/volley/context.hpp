@@ -41,6 +41,15 @@ class Context {
     return parallelize(std::vector<T>(values), slices, where);
   }
 
+  /// No records in no partitions.
+  template <class T>
+  Rdd<T> empty_rdd(Where where = Where::current()) {
+    using P = detail::Pipe<detail::ValuesSource<T>>;
+    return Rdd<T, P>(detail::make_lineage(core_, "empty_rdd", 0, {}, {},
+                                          detail::compute_closure<P>({}), {}, {}, where),
+                     true);
+  }
+
   /// start, start + step, ... up to but not including end. Throws InvalidArgument for step 0.
   Rdd<std::int64_t, detail::Pipe<detail::RangeSource>> range(std::int64_t start, std::int64_t end,
                                                              std::int64_t step = 1,

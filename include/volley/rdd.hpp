@@ -8,7 +8,8 @@
 // into one loop; declare variables with auto or as Rdd<T>, to which every chain of T converts. A
 // variable declared with auto may be assigned other chains of its record type.
 //
-// Functions passed to operations run on executors: see closure.hpp for what they may capture.
+// Operations are grouped by noun in bases of Rdd (detail/*_operations.hpp); the plain ones are
+// here. Functions passed to operations run on executors: see closure.hpp for what they may capture.
 // Errors reach the program as volley::Error; a failed job is a JobFailed.
 
 #include "program/context_core.hpp"
@@ -18,13 +19,23 @@
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
 #include <volley/detail/block_codec.hpp>
+#include <volley/detail/approximate_operations.hpp>
+#include <volley/detail/async_operations.hpp>
+#include <volley/detail/fold_operations.hpp>
+#include <volley/detail/join_operations.hpp>
+#include <volley/detail/layout_operations.hpp>
+#include <volley/detail/number_operations.hpp>
+#include <volley/detail/pair_operations.hpp>
 #include <volley/detail/pipeline.hpp>
 #include <volley/detail/rdd_build.hpp>
 #include <volley/detail/shuffle.hpp>
 #include <volley/detail/sources.hpp>
+#include <volley/detail/take_operations.hpp>
+#include <volley/detail/value_operations.hpp>
 #include <volley/error.hpp>
 #include <volley/order.hpp>
 #include <volley/storage_level.hpp>
+#include <volley/partitioner.hpp>
 #include <volley/types.hpp>
 
 #include <cstdint>
@@ -39,7 +50,15 @@
 namespace volley {
 
 template <class T, class P>
-class Rdd {
+class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
+            public detail::PairOperations<Rdd<T, P>, T, P>,
+            public detail::JoinOperations<Rdd<T, P>, T, P>,
+            public detail::LayoutOperations<Rdd<T, P>, T, P>,
+            public detail::FoldOperations<Rdd<T, P>, T, P>,
+            public detail::TakeOperations<Rdd<T, P>, T, P>,
+            public detail::NumberOperations<Rdd<T, P>, T, P>,
+            public detail::ApproximateOperations<Rdd<T, P>, T, P>,
+            public detail::AsyncOperations<Rdd<T, P>, T, P> {
  public:
   using record_type = T;
   using pipe_type = P;
@@ -59,6 +78,17 @@ class Rdd {
 
   base::RddId id() const { return lineage_->id(); }
   std::uint32_t num_partitions() const { return lineage_->partitions(); }
+  /// How keys are laid out; one of kind none when nothing is known.
+  const Partitioner& partitioner() const { return lineage_->partitioner(); }
+  /// A name for messages and the user interface: by default the operation's.
+  std::string name() const { return lineage_->core()->name_of(*lineage_); }
+  Rdd set_name(std::string name) const {
+    lineage_->core()->set_name(id(), std::move(name));
+    return *this;
+  }
+  /// The RDDs that this one is made from, a line each, indented at every shuffle, with the number
+  /// of partitions where a stage ends.
+  std::string to_debug_string() const { return program::debug_string(*lineage_); }
   const program::LineagePtr& lineage() const { return lineage_; }
   /// Whether P is the true chain of this RDD.
   bool chained() const { return chained_; }
@@ -89,83 +119,27 @@ class Rdd {
   }
   /// f(records) -> range, called once per partition, also for empty ones. Visit the records with
   /// records.for_each(visit), or iterate over them (which collects the partition first).
+  /// `preserves_partitioning`: f leaves each key in its partition, so that the partitioner holds.
   template <class F>
-  auto map_partitions(F f, Where where = Where::current()) const {
-    return partitions_operation<false>("map_partitions", std::move(f), where);
+  auto map_partitions(F f, bool preserves_partitioning = false,
+                      Where where = Where::current()) const {
+    return partitions_operation<false>("map_partitions", std::move(f), preserves_partitioning,
+                                       where);
   }
   /// The same with the partition's index: f(index, records) -> range.
   template <class F>
-  auto map_partitions_with_index(F f, Where where = Where::current()) const {
-    return partitions_operation<true>("map_partitions_with_index", std::move(f), where);
+  auto map_partitions_with_index(F f, bool preserves_partitioning = false,
+                                 Where where = Where::current()) const {
+    return partitions_operation<true>("map_partitions_with_index", std::move(f),
+                                      preserves_partitioning, where);
   }
   /// The next operation's tasks start together and can wait for each other: barrier.hpp.
   RddBarrier<T, P> barrier() const { return RddBarrier<T, P>(*this); }
-  /// Pairs only: f(value) for each value; keeps the partitioner.
-  template <class F>
-  auto map_values(F f, Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("map_values", T);
-    return then<detail::MapValuesOp<F>>("map_values", f, where, lineage_->partitioner());
-  }
-  auto keys(Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("keys", T);
-    return then<detail::ElementOp<0>>("keys", detail::Nothing{}, where);
-  }
-  auto values(Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("values", T);
-    return then<detail::ElementOp<1>>("values", detail::Nothing{}, where);
-  }
-  /// The partitions of both, duplicates kept.
+  /// The partitions of both, duplicates kept; those of equal index together when both RDDs have the
+  /// same partitioner, which the result keeps then. An RDD without partitions adds nothing.
   template <class Q>
   Rdd<T> union_with(const Rdd<T, Q>& other, Where where = Where::current()) const {
     return detail::make_union<T>({lineage_, other.lineage()}, where);
-  }
-
-  // --- shuffles
-  // ---------------------------------------------------------------------------------------
-
-  /// Pairs only: one value per key, folded by the associative, commutative f(value, value);
-  /// combined on the map side first. `partitions` 0: as many as the input has, or
-  /// volley.default.parallelism.
-  template <class F>
-  auto reduce_by_key(F f, std::uint32_t partitions = 0, Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("reduce_by_key", T);
-    VOLLEY_REQUIRE_SHIPPABLE(F);
-    using V = owned_t<typename T::second_type>;
-    return detail::fold_by_key<V, detail::ReduceFold<V, F>>(*this, "reduce_by_key", f, partitions,
-                                                            where);
-  }
-  /// Pairs only: all values of each key, in map-partition order. A group must fit in memory.
-  auto group_by_key(std::uint32_t partitions = 0, Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("group_by_key", T);
-    using C = std::vector<owned_t<typename T::second_type>>;
-    return detail::fold_by_key<C, detail::GroupFold<C>>(*this, "group_by_key", detail::Nothing{},
-                                                        partitions, where);
-  }
-  /// Each record once.
-  auto distinct(std::uint32_t partitions = 0, Where where = Where::current()) const {
-    auto marked = then<detail::MapOp<detail::MarkRecord>>("map", detail::MarkRecord{}, where);
-    return detail::fold_by_key<detail::Nothing, detail::DistinctFold>(
-               marked, "distinct", detail::Nothing{}, partitions, where)
-        .keys(where);
-  }
-  /// Pairs only: (key, (left value, right value)) for every combination; no shuffle for a side that
-  /// already has the result's partitioner.
-  template <class U, class Q>
-  auto join(const Rdd<U, Q>& other, std::uint32_t partitions = 0,
-            Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("join", T);
-    VOLLEY_REQUIRE_PAIRS("join", U);
-    static_assert(std::is_same_v<owned_t<typename T::first_type>, owned_t<typename U::first_type>>,
-                  "join needs equal key types: map the keys of one side to the type of the other");
-    return detail::make_join(*this, other, partitions, where);
-  }
-  /// Pairs only: sorted by key over all partitions, stable. Samples the keys with a job of its own,
-  /// at once. May give fewer partitions than asked when there are few distinct keys.
-  auto sort_by_key(bool ascending_order = true, std::uint32_t partitions = 0,
-                   Where where = Where::current()) const {
-    VOLLEY_REQUIRE_PAIRS("sort_by_key", T);
-    return ascending_order ? detail::sort_by_key<Ascending>(*this, partitions, where)
-                           : detail::sort_by_key<Descending>(*this, partitions, where);
   }
 
   // --- persistence
@@ -217,6 +191,12 @@ class Rdd {
         });
     return total;
   }
+  /// A transformation, as in Spark: the values of the optionals that f(record) returns.
+  template <class F>
+  requires std::is_invocable_v<F&, const T&>
+  auto collect(F f, Where where = Where::current()) const {
+    return then<detail::CollectOp<F>>("collect", f, where);
+  }
   /// All records, in partition order.
   std::vector<owned_t<T>> collect(Where where = Where::current()) const {
     return collect_with<detail::CollectAction>(
@@ -226,19 +206,6 @@ class Rdd {
   /// Throws UnsupportedOperation("empty collection").
   template <class F>
   owned_t<T> reduce(F f, Where where = Where::current()) const;
-  /// The first n records; looks at one partition first, then at more.
-  std::vector<owned_t<T>> take(std::uint64_t n, Where where = Where::current()) const;
-  /// The first record. Throws UnsupportedOperation("empty collection").
-  owned_t<T> first(Where where = Where::current()) const {
-    auto records = take(1, where);
-    if (records.empty()) throw UnsupportedOperation("empty collection");
-    return std::move(records.front());
-  }
-  bool is_empty(Where where = Where::current()) const { return take(1, where).empty(); }
-  /// The n largest records in descending order, or the first n in the order of `before(a, b)`.
-  template <class Before = Descending>
-  std::vector<owned_t<T>> top(std::uint64_t n, Before before = {},
-                              Where where = Where::current()) const;
   /// f(record) on the executors, for its side effects.
   template <class F>
   void foreach (F f, Where where = Where::current()) const {
@@ -260,9 +227,10 @@ class Rdd {
     save_with<detail::SaveBinaryAction>("save_as_binary_records", directory, where);
   }
 
- private:
-  static constexpr bool is_any = std::is_same_v<P, detail::AnyPipe<T>>;
+  // --- for operations
+  // -------------------------------------------------------------------------------------
 
+  /// This chain with one operation more.
   template <class Op, class F>
   auto then(const char* name, const F& f, Where where,
             program::Partitioner partitioner = {}) const {
@@ -274,11 +242,13 @@ class Rdd {
   }
 
   template <bool with_index, class F>
-  auto partitions_operation(const char* name, F f, Where where) const {
+  auto partitions_operation(const char* name, F f, bool preserves_partitioning, Where where) const {
     VOLLEY_REQUIRE_SHIPPABLE(F);
     using Q = detail::Pipe<detail::partitions_source<P, F, with_index>>;
     auto captures = detail::pack_operation(chained_, f, detail::name_call(name, where));
-    auto node = detail::make_narrow<Q>(lineage_, name, std::move(captures), {}, where);
+    auto node =
+        detail::make_narrow<Q>(lineage_, name, std::move(captures),
+                               preserves_partitioning ? partitioner() : Partitioner{}, where);
     return Rdd<typename Q::record, Q>(std::move(node), true);
   }
 
@@ -306,19 +276,16 @@ class Rdd {
   template <class A, class Pack>
   std::vector<owned_t<T>> collect_with(const char* name, Pack&& pack,
                                        std::vector<std::uint32_t> partitions, Where where) const;
+
+ private:
+  static constexpr bool is_any = std::is_same_v<P, detail::AnyPipe<T>>;
+
   /// Runs action A, which writes one part file per partition, and commits the directory.
   template <class A>
   void save_with(const char* name, const std::string& directory, Where where) const;
 
   program::LineagePtr lineage_;
   bool chained_;
-
-  template <class Less, class R>
-  friend auto detail::sort_by_key(const R& rdd, std::uint32_t partitions,
-                                  std::source_location where);
-  template <class A, class R, class Pack, class OnResult>
-  friend void detail::run_action(const R& rdd, const char* name, Pack&& pack,
-                                 std::source_location where, OnResult&& on_result);
 };
 
 template <class T, class P>
@@ -359,48 +326,6 @@ owned_t<T> Rdd<T, P>::reduce(F f, Where where) const {
   }
   if (!total) throw UnsupportedOperation("empty collection");
   return std::move(*total);
-}
-
-template <class T, class P>
-std::vector<owned_t<T>> Rdd<T, P>::take(std::uint64_t n, Where where) const {
-  std::vector<owned_t<T>> taken;
-  const auto& configuration = lineage_->core()->configuration();
-  auto width =
-      static_cast<std::uint64_t>(configuration.integer("volley.rdd.limit.initialNumPartitions"));
-  const auto growth =
-      static_cast<std::uint64_t>(configuration.integer("volley.rdd.limit.scaleUpFactor"));
-  for (std::uint64_t from = 0; taken.size() < n && from < num_partitions();) {
-    const std::uint64_t to =
-        std::min<std::uint64_t>(num_partitions(), from + std::max<std::uint64_t>(width, 1));
-    const std::uint64_t missing = n - taken.size();
-    auto more = collect_with<detail::TakeAction>(
-        "take", [&](auto& out) { protocol::write(out, missing); },
-        detail::index_range(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to)),
-        where);
-    for (auto& record : more) {
-      if (taken.size() < n) taken.push_back(std::move(record));
-    }
-    from = to;
-    width = std::max<std::uint64_t>(from * growth, 1);
-  }
-  return taken;
-}
-
-template <class T, class P>
-template <class Before>
-std::vector<owned_t<T>> Rdd<T, P>::top(std::uint64_t n, Before before, Where where) const {
-  VOLLEY_REQUIRE_SHIPPABLE(Before);
-  if (n == 0) return {};
-  auto best = collect_with<detail::TopAction<Before>>(
-      "top",
-      [&](auto& out) {
-        detail::pack_function(out, before, detail::name_call("top", where));
-        protocol::write(out, n);
-      },
-      all_partitions(), where);
-  std::stable_sort(best.begin(), best.end(), before);
-  if (best.size() > n) best.erase(best.begin() + static_cast<std::ptrdiff_t>(n), best.end());
-  return best;
 }
 
 template <class T, class P>

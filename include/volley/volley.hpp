@@ -7,8 +7,11 @@
 #include <volley/context.hpp>
 #include <volley/error.hpp>
 #include <volley/files.hpp>
+#include <volley/future.hpp>
 #include <volley/hash.hpp>
 #include <volley/order.hpp>
+#include <volley/partitioner.hpp>
 #include <volley/rdd.hpp>
+#include <volley/statistics.hpp>
 #include <volley/text.hpp>
 #include <volley/types.hpp>

@@ -49,6 +49,17 @@ bool ContextCore::persisted(base::RddId rdd) const {
   return persisted_.contains(rdd);
 }
 
+void ContextCore::set_name(base::RddId rdd, std::string name) {
+  const std::lock_guard lock(mutex_);
+  names_[rdd] = std::move(name);
+}
+
+std::string ContextCore::name_of(const Lineage& rdd) const {
+  const std::lock_guard lock(mutex_);
+  const auto named = names_.find(rdd.id());
+  return named == names_.end() ? rdd.spec()->name : named->second;
+}
+
 std::uint32_t ContextCore::wait_until_ready() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return ready_ || stopped_; });
@@ -101,6 +112,8 @@ void ContextCore::execute(const Lineage& rdd, std::vector<std::uint32_t> partiti
   job.tags.assign(properties.tags.begin(), properties.tags.end());
   job.pool = std::move(properties.pool);
   const base::JobId id = submit(std::move(job), follows);
+  // Who cancels sets this first: the one or the other comes after the job.
+  if (properties.cancelled && *properties.cancelled) send(protocol::JobCancelRequested{id, {}});
   for (;;) {
     std::pair<std::uint32_t, protocol::Bytes> result;
     {
@@ -188,6 +201,10 @@ bool ContextCore::cut_short() const {
 void ContextCore::forget(const protocol::RddSpec& rdd) {
   checkpoints_.forget(rdd.id);
   unpersist(rdd.id);
+  {
+    const std::lock_guard lock(mutex_);
+    names_.erase(rdd.id);
+  }
   for (const protocol::Dependency& dependency : rdd.dependencies) {
     if (dependency.kind == protocol::DependencyKind::shuffle) {
       send(protocol::ShuffleForgotten{dependency.shuffle});

@@ -57,6 +57,10 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   bool persisted(base::RddId rdd) const;
   protocol::StorageLevel storage_level(base::RddId rdd) const;
 
+  /// What the program calls an RDD; the operation's name unless it said another.
+  void set_name(base::RddId rdd, std::string name);
+  std::string name_of(const Lineage& rdd) const;
+
   /// Blocks until the executors are there; throws JobFailed when there will be none. Returns slots.
   std::uint32_t wait_until_ready();
   /// volley.default.parallelism, or the slots of all executors, at least 2.
@@ -154,6 +158,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   std::set<std::string> outputs_;  ///< that this run has begun
   std::string draining_;           ///< why; empty: it is not
   bool cut_short_ = false;
+  std::unordered_map<base::RddId, std::string> names_;
 };
 
 }  // namespace volley::program

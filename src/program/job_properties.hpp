@@ -2,7 +2,9 @@
 // JobProperties: what a thread of the program says about the jobs that it submits from now on:
 // their group, their tags, their pool. Every thread has its own. Safe to use from all of them.
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -14,6 +16,8 @@ struct JobProperties {
   std::string group;
   std::set<std::string> tags;
   std::string pool;
+  /// Set when jobs are cancelled that are not submitted yet; their tags say which.
+  std::shared_ptr<const std::atomic<bool>> cancelled;
 };
 
 class ThreadJobProperties {

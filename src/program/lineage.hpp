@@ -18,11 +18,15 @@ class ContextCore;
 /// How the records of an RDD are laid out over its partitions. Two RDDs with equal partitioners
 /// (and a kind other than none) have equal keys in equal partitions, and join without a shuffle.
 struct Partitioner {
-  enum class Kind : std::uint8_t { none, hash, range };
+  enum class Kind : std::uint8_t { none, hash, range, custom };
   Kind kind = Kind::none;
   std::uint32_t partitions = 0;
-  std::uint64_t identity = 0;  ///< range: a number given to its bounds when they were sampled
-  bool operator==(const Partitioner&) const = default;
+  std::uint64_t identity = 0;  ///< a hash of `function`
+  /// Range and custom ones: makes the function from a key to its partition.
+  std::shared_ptr<const protocol::Closure> function = nullptr;
+  bool operator==(const Partitioner& other) const {
+    return kind == other.kind && partitions == other.partitions && identity == other.identity;
+  }
   explicit operator bool() const { return kind != Kind::none; }
 };
 
@@ -60,5 +64,8 @@ class Lineage {
   Fingerprint fingerprint_;
 };
 using LineagePtr = std::shared_ptr<const Lineage>;
+
+/// The RDDs that this one is made from, for reading: a line each, indented at every shuffle.
+std::string debug_string(const Lineage& rdd);
 
 }  // namespace volley::program

@@ -77,16 +77,16 @@ std::uint32_t shuffle_partitions(const std::vector<LineagePtr>& parents, std::ui
   return configured > 0 && most > 0 ? static_cast<std::uint32_t>(configured) : most;
 }
 
-Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, std::uint32_t asked) {
-  const Partitioner hashed{Partitioner::Kind::hash, shuffle_partitions(parents, asked), 0};
-  if (asked > 0) return hashed;
+Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, const Partitions& asked) {
+  if (asked.partitioner()) return asked.partitioner();
+  const Partitioner hashed = hash_partitioner(shuffle_partitions(parents, asked.count()));
+  if (asked.count() > 0) return hashed;
   Partitioner best;
   std::uint32_t most = 0;
   for (const LineagePtr& parent : parents) {
     most = std::max(most, parent->partitions());
-    // Range partitioners keep keys apart too, but their bounds do not travel: hash ones only.
     const Partitioner& own = parent->partitioner();
-    if (own.kind == Partitioner::Kind::hash && own.partitions > best.partitions) best = own;
+    if (own && own.partitions > best.partitions) best = own;
   }
   if (!best) return hashed;
   const bool close = std::log10(most) - std::log10(best.partitions) < 1;

@@ -16,11 +16,11 @@ void check_take(volley::Context& context, Checks& checks) {
   for (const std::uint32_t n : {1U, 2U, 100U, 1000U}) {
     const auto nums = context.parallelize(numbers(1, 999), n);
     for (const int want : {0, 1, 3, 500, 501, 999, 1000}) {
-      checks.equal("RDD-051 " + std::to_string(want) + " of " + std::to_string(n) + " partitions",
+      checks.equal("RDD_051 " + std::to_string(want) + " of " + std::to_string(n) + " partitions",
                    nums.take(static_cast<std::uint64_t>(want)), numbers(1, std::min(want, 999)));
     }
   }
-  checks.equal("RDD-052", context.parallelize({1, 2}, 2).take(2147483638), std::vector{1, 2});
+  checks.equal("RDD_052", context.parallelize({1, 2}, 2).take(2147483638), std::vector{1, 2});
   const auto late = context.parallelize(numbers(1, 1000), 50).filter([](int x) { return x > 990; });
   checks.equal("take from the last partitions", late.take(3), std::vector{991, 992, 993});
   checks.equal("first", late.first(), 991);
@@ -31,15 +31,15 @@ void check_top(volley::Context& context, Checks& checks) {
   for (int i = 0; i < 99999; ++i) {
     shuffled.push_back(static_cast<int>(static_cast<std::int64_t>(i) * 7919 % 99999) + 1);
   }
-  checks.equal("RDD-054", context.parallelize(shuffled, 2).top(5),
+  checks.equal("RDD_054", context.parallelize(shuffled, 2).top(5),
                std::vector{99999, 99998, 99997, 99996, 99995});
   const auto letters = context.parallelize({"a", "b", "c", "d"}, 3);
-  checks.equal("RDD-055", letters.top(2, std::less<>{}), std::vector<std::string>{"a", "b"});
+  checks.equal("RDD_055", letters.top(2, std::less<>{}), std::vector<std::string>{"a", "b"});
   const auto ten = context.parallelize(numbers(1, 10), 4);
-  checks.equal("RDD-056", ten.top(5, std::less<>{}), numbers(1, 5));
-  checks.equal("RDD-056 limit 0", ten.top(0), std::vector<int>{});
-  checks.equal("RDD-056 more than there are", ten.top(100).size(), 10U);
-  checks.equal("RDD-057", context.parallelize(std::vector<int>{}, 3).top(5), std::vector<int>{});
+  checks.equal("RDD_056", ten.top(5, std::less<>{}), numbers(1, 5));
+  checks.equal("RDD_056 limit 0", ten.top(0), std::vector<int>{});
+  checks.equal("RDD_056 more than there are", ten.top(100).size(), 10U);
+  checks.equal("RDD_057", context.parallelize(std::vector<int>{}, 3).top(5), std::vector<int>{});
   const std::vector<std::pair<std::string, int>> counts{{"x", 2}, {"y", 7}, {"a", 2}};
   checks.equal("top by value", context.parallelize(counts, 2).top(3, volley::by_value),
                std::vector<std::pair<std::string, int>>{{"y", 7}, {"a", 2}, {"x", 2}});
@@ -47,11 +47,11 @@ void check_top(volley::Context& context, Checks& checks) {
 
 void check_nothing(volley::Context& context, Checks& checks) {
   const auto none = context.parallelize(std::vector<int>{}, 3);
-  checks.holds("RDD-058 no elements", none.is_empty());
-  checks.holds("RDD-058 one element", !context.parallelize({1}, 1).is_empty());
+  checks.holds("RDD_058 no elements", none.is_empty());
+  checks.holds("RDD_058 one element", !context.parallelize({1}, 1).is_empty());
   const auto three = context.parallelize({1, 2, 3}, 3);
-  checks.holds("RDD-058 all filtered", three.filter([](int x) { return x < 0; }).is_empty());
-  checks.holds("RDD-058 some filtered", !three.filter([](int x) { return x > 1; }).is_empty());
+  checks.holds("RDD_058 all filtered", three.filter([](int x) { return x < 0; }).is_empty());
+  checks.holds("RDD_058 some filtered", !three.filter([](int x) { return x > 1; }).is_empty());
   checks.equal("count of nothing", none.count(), 0);
   const auto empty = "empty collection";
   checks.throws<volley::UnsupportedOperation>("reduce of nothing", empty,
@@ -115,8 +115,8 @@ void check_failures(volley::Context& context, Checks& checks) {
 
   const auto cached = failing.map([](int x) { return x + 1; });
   cached.cache();
-  checks.throws<volley::JobFailed>("RDD-030", "three is too many", [&] { cached.collect(); });
-  checks.throws<volley::JobFailed>("RDD-030 again", "three is too many", [&] { cached.collect(); });
+  checks.throws<volley::JobFailed>("RDD_030", "three is too many", [&] { cached.collect(); });
+  checks.throws<volley::JobFailed>("RDD_030 again", "three is too many", [&] { cached.collect(); });
 }
 
 }  // namespace cluster_test

@@ -139,6 +139,12 @@ void check_text_keys(volley::Context& context, Checks& checks);
 void check_compound_keys(volley::Context& context, Checks& checks);
 void check_records(volley::Context& context, Checks& checks);
 void check_large_inputs(volley::Context& context, Checks& checks);
+void check_values(volley::Context& context, Checks& checks);
+void check_layout(volley::Context& context, Checks& checks);
+void check_keyed_folds(volley::Context& context, Checks& checks);
+void check_cogroups(volley::Context& context, Checks& checks);
+void check_folding(volley::Context& context, Checks& checks);
+void check_futures(volley::Context& context, Checks& checks);
 void check_barriers(volley::Context& context, Checks& checks);
 
 }  // namespace cluster_test

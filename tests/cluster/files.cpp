@@ -83,13 +83,13 @@ void check_paths(volley::Context& context, Checks& checks) {
 
   fs::create_directories(checks.path("empty"));
   const auto nothing = context.text_file(checks.path("empty"));
-  checks.equal("PAIR-26 partitions", nothing.num_partitions(), 0U);
-  checks.equal("PAIR-26 collect", nothing.collect(), Lines{});
+  checks.equal("PAIR_026 partitions", nothing.num_partitions(), 0U);
+  checks.equal("PAIR_026 collect", nothing.collect(), Lines{});
   auto pairs = nothing.map([](std::string_view line) { return std::pair{line, 1}; });
-  checks.equal("PAIR-26 reduce_by_key", pairs.reduce_by_key(std::plus<>{}).count(), 0);
-  checks.equal("PAIR-26 sort_by_key", pairs.sort_by_key().count(), 0);
-  checks.equal("PAIR-26 join", pairs.join(pairs).count(), 0);
-  checks.holds("PAIR-26 is_empty", nothing.is_empty());
+  checks.equal("PAIR_026 reduce_by_key", pairs.reduce_by_key(std::plus<>{}).count(), 0);
+  checks.equal("PAIR_026 sort_by_key", pairs.sort_by_key().count(), 0);
+  checks.equal("PAIR_026 join", pairs.join(pairs).count(), 0);
+  checks.holds("PAIR_026 is_empty", nothing.is_empty());
   nothing.save_as_text_file(checks.path("nothing"));
   checks.holds("an output of no partitions", fs::exists(checks.path("nothing/_SUCCESS")));
 }

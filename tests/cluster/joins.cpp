@@ -19,18 +19,18 @@ void check_partitions(volley::Context& context, Checks& checks) {
   const auto hashed = pairs(4).reduce_by_key(add, 10);
   const bool configured = context.configuration("volley.default.parallelism") != "0";
   if (!configured) {
-    checks.equal("PAIR-22", pairs(1000).join(hashed).num_partitions(), 1000U);
-    checks.equal("PAIR-29", pairs(2).join(pairs(2000)).num_partitions(), 2000U);
+    checks.equal("PAIR_022", pairs(1000).join(hashed).num_partitions(), 1000U);
+    checks.equal("PAIR_029", pairs(2).join(pairs(2000)).num_partitions(), 2000U);
   }
   const auto near = pairs(20).join(hashed);
-  checks.equal("PAIR-23", near.num_partitions(), 10U);
-  checks.equal("PAIR-23 dependencies", shuffles(near), std::vector<bool>{true, false});
+  checks.equal("PAIR_023", near.num_partitions(), 10U);
+  checks.equal("PAIR_023 dependencies", shuffles(near), std::vector<bool>{true, false});
   checks.equal("join(3)", pairs(2).join(hashed, 3).num_partitions(), 3U);
 
   // Both sides partitioned alike: nothing moves, and the result is partitioned so too.
   const auto other = pairs(3).map_values([](int v) { return v * 10; }).reduce_by_key(add, 10);
   const auto still = hashed.join(other);
-  checks.equal("PART-13 dependencies", shuffles(still), std::vector<bool>{false, false});
+  checks.equal("PART_013 dependencies", shuffles(still), std::vector<bool>{false, false});
   checks.equal(
       "co-partitioned join", sorted(still.collect()),
       std::vector<std::pair<int, std::pair<int, int>>>{{1, {1, 10}}, {2, {2, 20}}, {3, {3, 30}}});
@@ -52,12 +52,12 @@ void check_joins(volley::Context& context, Checks& checks) {
   const volley::Rdd<Right> b =
       context.parallelize(std::vector<Right>{{1, "x"}, {2, "y"}, {2, "z"}, {4, "w"}}, 3);
   const std::vector<Joined> expected{{1, {1, "x"}}, {1, {2, "x"}}, {2, {1, "y"}}, {2, {1, "z"}}};
-  checks.equal("PAIR-11", sorted(a.join(b).collect()), expected);
-  checks.equal("PAIR-11 in 1 partition", sorted(a.join(b, 1).collect()), expected);
+  checks.equal("PAIR_011", sorted(a.join(b).collect()), expected);
+  checks.equal("PAIR_011 in 1 partition", sorted(a.join(b, 1).collect()), expected);
 
   const volley::Rdd<Left> three = context.parallelize(std::vector<Left>{{1, 1}, {1, 2}, {1, 3}}, 2);
   const volley::Rdd<Right> two = context.parallelize(std::vector<Right>{{1, "x"}, {1, "y"}}, 2);
-  checks.equal("PAIR-12", sorted(three.join(two).collect()),
+  checks.equal("PAIR_012", sorted(three.join(two).collect()),
                std::vector<Joined>{{1, {1, "x"}},
                                    {1, {1, "y"}},
                                    {1, {2, "x"}},
@@ -66,7 +66,7 @@ void check_joins(volley::Context& context, Checks& checks) {
                                    {1, {3, "y"}}});
   const volley::Rdd<Right> far =
       context.parallelize(std::vector<Right>{{4, "x"}, {5, "y"}, {6, "z"}}, 2);
-  checks.equal("PAIR-16", a.join(far).collect(), std::vector<Joined>{});
+  checks.equal("PAIR_016", a.join(far).collect(), std::vector<Joined>{});
   const volley::Rdd<Right> none = context.parallelize(std::vector<Right>{}, 2);
   checks.equal("join with an empty right side", a.join(none).collect(), std::vector<Joined>{});
   checks.equal("join with an empty left side",

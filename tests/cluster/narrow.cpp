@@ -27,25 +27,25 @@ struct AtLeast {
 
 void check_basics(volley::Context& context, Checks& checks) {
   const auto nums = context.parallelize({1, 2, 3, 4}, 2);
-  checks.equal("RDD-004 map", nums.map(to_text).collect(),
+  checks.equal("RDD_004 map", nums.map(to_text).collect(),
                std::vector<std::string>{"1", "2", "3", "4"});
-  checks.equal("RDD-004 filter", nums.filter([](int x) { return x > 2; }).collect(),
+  checks.equal("RDD_004 filter", nums.filter([](int x) { return x > 2; }).collect(),
                std::vector{3, 4});
   const std::vector<int> expanded{1, 1, 2, 1, 2, 3, 1, 2, 3, 4};
-  checks.equal("RDD-004 flat_map to a range",
+  checks.equal("RDD_004 flat_map to a range",
                nums.flat_map([](int x) { return numbers(1, x); }).collect(), expanded);
-  checks.equal("RDD-004 flat_map with an emitter",
+  checks.equal("RDD_004 flat_map with an emitter",
                nums.flat_map([](int x, auto&& emit) {
                      for (int i = 1; i <= x; ++i) emit(i);
                    })
                    .collect(),
                expanded);
-  checks.equal("RDD-005 union", nums.union_with(nums).collect(),
+  checks.equal("RDD_005 union", nums.union_with(nums).collect(),
                std::vector{1, 2, 3, 4, 1, 2, 3, 4});
-  checks.equal("RDD-007 filter and map",
+  checks.equal("RDD_007 filter and map",
                nums.filter([](int x) { return x >= 3; }).map(to_text).collect(),
                std::vector<std::string>{"3", "4"});
-  checks.equal("RDD-007 key by",
+  checks.equal("RDD_007 key by",
                nums.map([](int x) {
                      return std::pair{to_text(x), x};
                    })
@@ -56,8 +56,8 @@ void check_basics(volley::Context& context, Checks& checks) {
     for (const int value : values) total += value;
     return std::vector{total};
   };
-  checks.equal("RDD-008 map_partitions", nums.map_partitions(sum).collect(), std::vector{3, 7});
-  checks.equal("RDD-008 map_partitions_with_index",
+  checks.equal("RDD_008 map_partitions", nums.map_partitions(sum).collect(), std::vector{3, 7});
+  checks.equal("RDD_008 map_partitions_with_index",
                nums.map_partitions_with_index([sum](std::uint32_t index, auto& values) {
                      return std::vector{std::pair{index, sum(values).front()}};
                    })
@@ -80,15 +80,15 @@ void check_basics(volley::Context& context, Checks& checks) {
 
 void check_unions(volley::Context& context, Checks& checks) {
   const volley::Rdd<int> nums = context.parallelize({1, 2, 3, 4}, 2);
-  checks.equal("RDD-014 one", context.union_of(std::vector{nums}).collect(),
+  checks.equal("RDD_014 one", context.union_of(std::vector{nums}).collect(),
                std::vector{1, 2, 3, 4});
   const auto both = context.union_of(std::vector{nums, nums});
-  checks.equal("RDD-014 two", both.collect(), std::vector{1, 2, 3, 4, 1, 2, 3, 4});
-  checks.equal("RDD-014 partitions", both.num_partitions(), 4U);
+  checks.equal("RDD_014 two", both.collect(), std::vector{1, 2, 3, 4, 1, 2, 3, 4});
+  checks.equal("RDD_014 partitions", both.num_partitions(), 4U);
   checks.throws<volley::InvalidArgument>(
       "union of none", "at least one", [&] { context.union_of(std::vector<volley::Rdd<int>>{}); });
   const volley::Rdd<int> none = context.parallelize(std::vector<int>{}, 2);
-  checks.equal("RDD-019 union of empty RDDs", none.union_with(none).collect(), std::vector<int>{});
+  checks.equal("RDD_019 union of empty RDDs", none.union_with(none).collect(), std::vector<int>{});
   checks.equal("union after a map and a filter",
                both.map([](int x) { return x * 10; })
                    .union_with(nums.filter([](int x) { return x == 4; }))
@@ -191,8 +191,8 @@ void check_narrow(volley::Context& context, Checks& checks) {
   check_functions(context, checks);
   const auto pairs =
       context.parallelize(std::vector<std::pair<int, std::string>>{{1, "a"}, {2, "b"}}, 2);
-  checks.equal("PAIR-27 keys", pairs.keys().collect(), std::vector{1, 2});
-  checks.equal("PAIR-27 values", pairs.values().collect(), std::vector<std::string>{"a", "b"});
+  checks.equal("PAIR_027 keys", pairs.keys().collect(), std::vector{1, 2});
+  checks.equal("PAIR_027 values", pairs.values().collect(), std::vector<std::string>{"a", "b"});
   checks.equal("map_values",
                pairs.map_values([](const std::string& v) { return v.size(); }).collect(),
                std::vector<std::pair<int, std::size_t>>{{1, 1}, {2, 1}});

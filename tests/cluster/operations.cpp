@@ -30,6 +30,12 @@ constexpr std::array groups{
     Group{"keys", cluster_test::check_compound_keys},
     Group{"records", cluster_test::check_records},
     Group{"large", cluster_test::check_large_inputs},
+    Group{"values", cluster_test::check_values},
+    Group{"layout", cluster_test::check_layout},
+    Group{"keyed", cluster_test::check_keyed_folds},
+    Group{"joins", cluster_test::check_cogroups},
+    Group{"folding", cluster_test::check_folding},
+    Group{"futures", cluster_test::check_futures},
     Group{"barriers", cluster_test::check_barriers},
 };
 

@@ -21,7 +21,7 @@ void check_files_gone(volley::Context& context, Checks& checks) {
                std::vector<std::string>{"one", "two", "three"});
   checks.equal("a chain after a cached RDD", lengths.collect(), std::vector<std::size_t>{3, 3, 5});
   lines.unpersist();
-  checks.throws<volley::JobFailed>("RDD-098 unpersisted, without the file", "cached.txt",
+  checks.throws<volley::JobFailed>("RDD_098 unpersisted, without the file", "cached.txt",
                                    [&] { lines.count(); });
   std::ofstream(path) << "four\n";
   checks.equal("a new RDD of the new file", context.text_file(path).collect(),

@@ -22,7 +22,7 @@ IntPairs mixed(int n) {
 void check_orders(volley::Context& context, Checks& checks) {
   const auto small = context.parallelize(IntPairs{{1, 0}, {2, 0}, {0, 0}, {3, 0}}, 2);
   const volley::Rdd<std::pair<int, int>> any = small;
-  checks.equal("SORT-01", any.sort_by_key().collect(), IntPairs{{0, 0}, {1, 0}, {2, 0}, {3, 0}});
+  checks.equal("SORT_001", any.sort_by_key().collect(), IntPairs{{0, 0}, {1, 0}, {2, 0}, {3, 0}});
   const IntPairs pairs = mixed(1009);
   const volley::Rdd<std::pair<int, int>> many = context.parallelize(pairs, 6);
   const IntPairs up = sorted(pairs);
@@ -30,31 +30,31 @@ void check_orders(volley::Context& context, Checks& checks) {
   for (const std::uint32_t n : {1U, 2U, 20U}) {
     const auto label = std::to_string(n) + " partitions";
     const auto ascending = many.sort_by_key(true, n);
-    checks.equal("SORT-03 " + label, ascending.num_partitions(), n);
-    checks.equal("SORT-03 order in " + label, ascending.collect(), up);
-    checks.equal("SORT-04 " + label, many.sort_by_key(false, n).collect(), down);
+    checks.equal("SORT_003 " + label, ascending.num_partitions(), n);
+    checks.equal("SORT_003 order in " + label, ascending.collect(), up);
+    checks.equal("SORT_004 " + label, many.sort_by_key(false, n).collect(), down);
   }
   const volley::Rdd<std::pair<int, int>> ten = context.parallelize(mixed(10), 3);
-  checks.equal("SORT-05", ten.sort_by_key(true, 30).collect(), sorted(mixed(10)));
+  checks.equal("SORT_005", ten.sort_by_key(true, 30).collect(), sorted(mixed(10)));
   const volley::Rdd<std::pair<int, int>> none = context.parallelize(IntPairs{}, 2);
-  checks.equal("SORT-06", none.sort_by_key().collect(), IntPairs{});
+  checks.equal("SORT_006", none.sort_by_key().collect(), IntPairs{});
   const volley::Rdd<std::pair<int, int>> mutable_pairs =
       context.parallelize(IntPairs{{1, 11}, {3, 33}, {100, 100}, {2, 22}}, 2);
-  checks.equal("SORT-14", mutable_pairs.sort_by_key().collect(),
+  checks.equal("SORT_014", mutable_pairs.sort_by_key().collect(),
                IntPairs{{1, 11}, {2, 22}, {3, 33}, {100, 100}});
 }
 
 void check_balance(volley::Context& context, Checks& checks) {
   const volley::Rdd<std::pair<int, int>> thousand = context.parallelize(mixed(1000), 4);
   const auto parts = glom(thousand.sort_by_key(true, 4));
-  checks.equal("SORT-07 partitions", parts.size(), 4U);
+  checks.equal("SORT_007 partitions", parts.size(), 4U);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    checks.holds("SORT-07 balance", parts[i].size() > 100 && parts[i].size() < 400);
-    if (i > 0) checks.holds("SORT-07 order", parts[i - 1].back() < parts[i].front());
+    checks.holds("SORT_007 balance", parts[i].size() > 100 && parts[i].size() < 400);
+    if (i > 0) checks.holds("SORT_007 order", parts[i - 1].back() < parts[i].front());
   }
   const volley::Rdd<std::pair<int, int>> three =
       context.parallelize(IntPairs{{1, 0}, {2, 0}, {3, 0}, {1, 1}, {2, 1}, {3, 1}}, 3);
-  checks.equal("PART-10", three.sort_by_key(true, 22).num_partitions(), 3U);
+  checks.equal("PART_010", three.sort_by_key(true, 22).num_partitions(), 3U);
 
   // Partition i holds 20 i^3 values: the ranges come out even all the same.
   const auto skewed =
@@ -65,7 +65,7 @@ void check_balance(volley::Context& context, Checks& checks) {
       });
   for (const std::uint32_t n : {2U, 4U, 8U}) {
     const auto sizes = partition_sizes(skewed.sort_by_key(true, n));
-    checks.holds("PART-08 in " + std::to_string(n) + " partitions",
+    checks.holds("PART_008 in " + std::to_string(n) + " partitions",
                  sizes.size() == n && *std::max_element(sizes.begin(), sizes.end()) <
                                           3 * *std::min_element(sizes.begin(), sizes.end()));
   }

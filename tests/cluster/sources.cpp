@@ -17,24 +17,24 @@ std::vector<std::size_t> slice_sizes(std::size_t length, std::size_t n) {
 }
 
 void check_slices(volley::Context& context, Checks& checks) {
-  checks.equal("SLICE-02", glom(context.parallelize({1, 2, 3}, 1)),
+  checks.equal("SLICE_002", glom(context.parallelize({1, 2, 3}, 1)),
                std::vector<std::vector<int>>{{1, 2, 3}});
-  checks.equal("SLICE-05", glom(context.parallelize(numbers(0, 99), 3)),
+  checks.equal("SLICE_005", glom(context.parallelize(numbers(0, 99), 3)),
                std::vector{numbers(0, 32), numbers(33, 65), numbers(66, 99)});
-  checks.equal("SLICE-06", glom(context.parallelize(numbers(0, 100), 3)),
+  checks.equal("SLICE_006", glom(context.parallelize(numbers(0, 100), 3)),
                std::vector{numbers(0, 32), numbers(33, 66), numbers(67, 100)});
   const auto seven = numbers(1, 7);
   const std::vector<std::size_t> sizes = slice_sizes(7, 4);
-  checks.equal("SLICE-09 vector", partition_sizes(context.parallelize(seven, 4)), sizes);
-  checks.equal("SLICE-09 list",
+  checks.equal("SLICE_009 vector", partition_sizes(context.parallelize(seven, 4)), sizes);
+  checks.equal("SLICE_009 list",
                partition_sizes(context.parallelize(std::list<int>(seven.begin(), seven.end()), 4)),
                sizes);
-  checks.equal("SLICE-09 range", partition_sizes(context.range(1, 8, 1, 4)), sizes);
+  checks.equal("SLICE_009 range", partition_sizes(context.range(1, 8, 1, 4)), sizes);
   for (const int length : {0, 1, 5, 99, 100}) {
     for (const std::uint32_t n : {1U, 2U, 7U, 100U}) {
       const auto values = numbers(1, length);
       const auto rdd = context.parallelize(values, n);
-      const auto label = "SLICE-11 " + std::to_string(length) + " in " + std::to_string(n);
+      const auto label = "SLICE_011 " + std::to_string(length) + " in " + std::to_string(n);
       checks.equal(label + " sizes", partition_sizes(rdd),
                    slice_sizes(static_cast<std::size_t>(length), n));
       checks.equal(label, rdd.collect(), values);
@@ -59,7 +59,7 @@ void check_ranges(volley::Context& context, Checks& checks) {
   for (std::int64_t i = 0; i < 40; ++i) {
     expected.push_back({i * 2'500'000, (i + 1) * 2'500'000 - 1, 2'500'000});
   }
-  checks.equal("SLICE-10", slices, expected);
+  checks.equal("SLICE_010", slices, expected);
 
   for (const std::int64_t step : {-5, -3, -1, 1, 2, 5}) {
     const std::int64_t start = step > 0 ? -7 : 93;
@@ -67,8 +67,8 @@ void check_ranges(volley::Context& context, Checks& checks) {
     std::vector<std::int64_t> values;
     for (std::int64_t v = start; step > 0 ? v < end : v > end; v += step) values.push_back(v);
     const auto rdd = context.range(start, end, step, 6);
-    checks.equal("SLICE-12 step " + std::to_string(step), rdd.collect(), values);
-    checks.equal("SLICE-12 sizes of step " + std::to_string(step), partition_sizes(rdd),
+    checks.equal("SLICE_012 step " + std::to_string(step), rdd.collect(), values);
+    checks.equal("SLICE_012 sizes of step " + std::to_string(step), partition_sizes(rdd),
                  slice_sizes(values.size(), 6));
   }
   checks.equal("range: nothing between", context.range(5, 5, 1, 3).collect(),
@@ -86,9 +86,9 @@ void check_ranges(volley::Context& context, Checks& checks) {
 
 void check_sources(volley::Context& context, Checks& checks) {
   const auto nums = context.parallelize({1, 2, 3, 4}, 2);
-  checks.equal("RDD-001 partitions", nums.num_partitions(), 2U);
-  checks.equal("RDD-001 collect", nums.collect(), std::vector{1, 2, 3, 4});
-  checks.equal("RDD-006 glom", glom(nums), std::vector<std::vector<int>>{{1, 2}, {3, 4}});
+  checks.equal("RDD_001 partitions", nums.num_partitions(), 2U);
+  checks.equal("RDD_001 collect", nums.collect(), std::vector{1, 2, 3, 4});
+  checks.equal("RDD_006 glom", glom(nums), std::vector<std::vector<int>>{{1, 2}, {3, 4}});
   check_slices(context, checks);
   check_ranges(context, checks);
   checks.equal("default parallelism", context.parallelize({1}).num_partitions(),

@@ -86,26 +86,37 @@ struct ReduceAction {
   Shipped<F> function;
 };
 
-/// The `limit` records that rank first: before(a, b) says that a ranks before b.
-template <class Before>
+/// An order, or the other way round.
+template <class Before, bool reversed>
+struct Ranking {
+  Before& before;
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    return reversed ? before(b, a) : before(a, b);
+  }
+};
+
+/// The `limit` records that rank first: before(a, b) says that a ranks before b, or after it.
+template <class Before, bool reversed>
 struct TopAction {
-  explicit TopAction(protocol::Reader& in) : before(in) { protocol::read(in, limit); }
+  explicit TopAction(protocol::Reader& in) : function(in) { protocol::read(in, limit); }
   template <class T, class Source>
   void run(TaskContext&, Source&& source, protocol::Bytes& result) {
     std::vector<owned_t<T>> heap;  // the last-ranking one on top
+    const Ranking<Before, reversed> before{function.get()};
     auto add = [&](auto&& record) {
       if (heap.size() == limit) {
-        if (!before.get()(record, std::as_const(heap.front()))) return;
-        std::pop_heap(heap.begin(), heap.end(), before.get());
+        if (!before(record, std::as_const(heap.front()))) return;
+        std::pop_heap(heap.begin(), heap.end(), before);
         heap.pop_back();
       }
       heap.push_back(to_owned(std::forward<decltype(record)>(record)));
-      std::push_heap(heap.begin(), heap.end(), before.get());
+      std::push_heap(heap.begin(), heap.end(), before);
     };
     source(add);
     result = protocol::encode(heap);
   }
-  Shipped<Before> before;
+  Shipped<Before> function;
   std::uint64_t limit = 0;
 };
 

@@ -213,13 +213,20 @@ struct OperationHeader {
   bool chained = false;
 };
 
-/// The function of an operation's RDD, rebuilt from its captures.
+/// The function of an operation's RDD, rebuilt from its captures. One that has
+/// begin_partition(partition, partitions) is told which partition it will work on.
 template <class Op>
-auto load_operation(TaskContext& context, base::RddId rdd) {
-  protocol::Reader in(context.plan().rdd(rdd).compute.captures);
+auto load_operation(TaskContext& context, base::RddId rdd,
+                    [[maybe_unused]] std::uint32_t partition) {
+  const protocol::RddSpec& spec = context.plan().rdd(rdd);
+  protocol::Reader in(spec.compute.captures);
   OperationHeader header;
   protocol::read(in, header);
-  return std::make_unique<Shipped<typename Op::function_type>>(in);
+  auto function = std::make_unique<Shipped<typename Op::function_type>>(in);
+  if constexpr (requires { function->get().begin_partition(partition, spec.partitions); }) {
+    function->get().begin_partition(partition, spec.partitions);
+  }
+  return function;
 }
 
 template <class In, class... Ops>
@@ -337,7 +344,7 @@ struct Pipe {
   template <class Emit, std::size_t... I>
   static void run_operations(TaskContext& context, const std::array<base::RddId, depth + 1>& ids,
                              std::uint32_t partition, Emit& emit, std::index_sequence<I...>) {
-    auto functions = std::make_tuple(load_operation<Ops>(context, ids[I + 1])...);
+    auto functions = std::make_tuple(load_operation<Ops>(context, ids[I + 1], partition)...);
     const auto run_into = [&](auto& sink) {
       auto first = [&](auto&& record) __attribute__((always_inline)) {
         push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), sink);
@@ -363,7 +370,7 @@ struct Pipe {
     if constexpr (depth > 0) {
       using Op = std::tuple_element_t<depth - 1, std::tuple<Ops...>>;
       using Parent = typename decltype(parent_pipe(std::make_index_sequence<depth - 1>{}))::record;
-      auto function = load_operation<Op>(context, rdd);
+      auto function = load_operation<Op>(context, rdd, partition);
       auto last = [&](auto&& record) {
         Op::template apply<Parent>(function->get(), std::forward<decltype(record)>(record), emit);
         if constexpr (views_records<Parent, Op>::value) context.views_expire();

@@ -14,7 +14,9 @@
 #include <volley/detail/sort_source.hpp>
 #include <volley/detail/sources.hpp>
 #include <volley/error.hpp>
+#include <volley/partitioner.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <numeric>
@@ -54,7 +56,7 @@ protocol::Dependency one_to_one(const LineagePtr& parent);
 /// Partitions of a shuffle's result: asked for, configured, or as many as the largest parent has.
 std::uint32_t shuffle_partitions(const std::vector<LineagePtr>& parents, std::uint32_t asked);
 /// The partitioner of a keyed operation over these parents (Spark's defaultPartitioner).
-Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, std::uint32_t asked);
+Partitioner choose_partitioner(const std::vector<LineagePtr>& parents, const Partitions& asked);
 
 inline std::vector<std::uint32_t> index_range(std::uint32_t from, std::uint32_t to) {
   std::vector<std::uint32_t> indices(to - from);
@@ -124,9 +126,22 @@ using partitions_source =
 
 template <class T>
 Rdd<T> make_union(std::vector<LineagePtr> parents, const std::source_location& where) {
+  // Inputs without partitions add nothing, and would cost the others their common partitioner.
+  const LineagePtr first = parents.front();
+  std::erase_if(parents, [](const LineagePtr& parent) { return parent->partitions() == 0; });
+  if (parents.empty()) parents.push_back(first);
+  const Partitioner common = parents.front()->partitioner();
+  const bool aligned =
+      common && std::all_of(parents.begin(), parents.end(), [&](const LineagePtr& parent) {
+        return parent->partitioner() == common;
+      });
   std::vector<protocol::Dependency> dependencies;
-  std::uint32_t partitions = 0;
+  std::uint32_t partitions = aligned ? parents.front()->partitions() : 0;
   for (const LineagePtr& parent : parents) {
+    if (aligned) {
+      dependencies.push_back(one_to_one(parent));
+      continue;
+    }
     protocol::Dependency dependency;
     dependency.kind = protocol::DependencyKind::range;
     dependency.parent = parent->id();
@@ -136,8 +151,9 @@ Rdd<T> make_union(std::vector<LineagePtr> parents, const std::source_location& w
     dependencies.push_back(std::move(dependency));
   }
   const auto core = parents.front()->core();
+  const Partitioner partitioner = aligned ? common : Partitioner{};
   return Rdd<T>(make_lineage(core, "union", partitions, std::move(dependencies), std::move(parents),
-                             compute_closure<Pipe<UnionSource<T>>>({}), {}, {}, where),
+                             compute_closure<Pipe<UnionSource<T>>>({}), {}, partitioner, where),
                 true);
 }
 
@@ -162,10 +178,11 @@ protocol::Dependency shuffle_dependency(const R& rdd,
   return dependency;
 }
 
-/// reduce_by_key and its kin: folds the values of each key to a C.
+/// reduce_by_key and its kin: folds the values of each key to a C. `in_place`: equal keys are in
+/// one partition, whatever the partitioner says.
 template <class C, class Fold, class R, class F>
-auto fold_by_key(const R& rdd, const char* name, const F& function, std::uint32_t partitions,
-                 const std::source_location& where) {
+auto fold_by_key(const R& rdd, const char* name, const F& function, const Partitions& partitions,
+                 const std::source_location& where, bool in_place = false) {
   using P = typename R::pipe_type;
   using T = typename R::record_type;
   using K = owned_t<typename T::first_type>;
@@ -173,7 +190,8 @@ auto fold_by_key(const R& rdd, const char* name, const F& function, std::uint32_
   using Shuffled = std::conditional_t<Fold::combines_before_shuffle, C, V>;
   using Folded = Pipe<FoldSource<T, Shuffled, C, Fold, F>>;
   const std::string call = name_call(name, where);
-  const Partitioner partitioner = choose_partitioner({rdd.lineage()}, partitions);
+  const Partitioner partitioner =
+      in_place ? rdd.lineage()->partitioner() : choose_partitioner({rdd.lineage()}, partitions);
   auto captures = pack_operation(rdd.chained(), function, call);
   if (rdd.lineage()->partitioner() == partitioner) {
     return Rdd<std::pair<K, C>, Folded>(
@@ -181,12 +199,12 @@ auto fold_by_key(const R& rdd, const char* name, const F& function, std::uint32_
   }
   const auto task = [] {
     if constexpr (Fold::combines_before_shuffle) {
-      return &combining_map_task<P, C, Fold, F, HashPartition>;
+      return &combining_map_task<P, C, Fold, F, KeyPartition<K>>;
     } else {
-      return &plain_map_task<P, HashPartition>;
+      return &plain_map_task<P, KeyPartition<K>>;
     }
   }();
-  auto dependency = shuffle_dependency(rdd, task, HashPartition{partitioner.partitions},
+  auto dependency = shuffle_dependency(rdd, task, key_partition<K>(partitioner),
                                        partitioner.partitions, [&](protocol::Writer& out) {
                                          if constexpr (Fold::combines_before_shuffle)
                                            pack_function(out, function, call);
@@ -198,33 +216,30 @@ auto fold_by_key(const R& rdd, const char* name, const F& function, std::uint32_
       true);
 }
 
+/// How the records of a keyed operation's input come: as they are when they are partitioned right,
+/// else by a shuffle.
+template <class R>
+protocol::Dependency keyed_side(const R& rdd, const Partitioner& partitioner) {
+  using K = owned_t<typename R::record_type::first_type>;
+  if (rdd.lineage()->partitioner() == partitioner) return one_to_one(rdd.lineage());
+  return shuffle_dependency(rdd, &plain_map_task<typename R::pipe_type, KeyPartition<K>>,
+                            key_partition<K>(partitioner), partitioner.partitions,
+                            [](protocol::Writer&) {});
+}
+
 template <class R, class S>
-auto make_join(const R& left, const S& right, std::uint32_t partitions,
+auto make_join(const R& left, const S& right, const Partitions& partitions,
                const std::source_location& where) {
   using Joined = Pipe<JoinSource<typename R::record_type, typename S::record_type>>;
   const Partitioner partitioner = choose_partitioner({left.lineage(), right.lineage()}, partitions);
-  auto side = [&](const auto& rdd) {
-    if (rdd.lineage()->partitioner() == partitioner) return one_to_one(rdd.lineage());
-    using P = typename std::decay_t<decltype(rdd)>::pipe_type;
-    return shuffle_dependency(rdd, &plain_map_task<P, HashPartition>,
-                              HashPartition{partitioner.partitions}, partitioner.partitions,
-                              [](protocol::Writer&) {});
-  };
   std::vector<protocol::Dependency> dependencies;
-  dependencies.push_back(side(left));
-  dependencies.push_back(side(right));
+  dependencies.push_back(keyed_side(left, partitioner));
+  dependencies.push_back(keyed_side(right, partitioner));
   return Rdd<typename Joined::record, Joined>(
       make_lineage(left.lineage()->core(), "join", partitioner.partitions, std::move(dependencies),
                    {left.lineage(), right.lineage()}, compute_closure<Joined>({}), {}, partitioner,
                    where),
       true);
-}
-
-/// Runs action A on all partitions of an RDD, for operations that need a job of their own.
-template <class A, class R, class Pack, class OnResult>
-void run_action(const R& rdd, const char* name, Pack&& pack, std::source_location where,
-                OnResult&& on_result) {
-  rdd.template run<A>(name, pack, rdd.all_partitions(), where, on_result);
 }
 
 /// Bounds of `partitions` ranges of about equal weight, from samples of every partition; ascending
@@ -261,35 +276,44 @@ std::vector<K> range_bounds(std::vector<KeySample<K>> samples, std::uint32_t par
   return bounds;
 }
 
+/// Ranges of the keys of an RDD, of about equal weight: a job samples them, unless there is one.
 template <class Less, class R>
-auto sort_by_key(const R& rdd, std::uint32_t partitions, std::source_location where) {
+auto sample_ranges(const R& rdd, const char* name, std::uint32_t partitions,
+                   const std::source_location& where) {
+  using K = owned_t<typename R::record_type::first_type>;
+  std::vector<KeySample<K>> samples(rdd.num_partitions());
+  if (partitions > 1) {
+    constexpr std::uint64_t samples_per_partition = 20;  // Spark's hint
+    const std::uint64_t wanted =
+        std::min<std::uint64_t>(samples_per_partition * partitions, 1000000);
+    const std::uint64_t inputs = std::max<std::uint64_t>(rdd.num_partitions(), 1);
+    const std::uint64_t each = (3 * wanted + inputs - 1) / inputs;
+    rdd.template run<SampleKeysAction>(
+        name, [&](protocol::Writer& out) { protocol::write(out, each); }, rdd.all_partitions(),
+        where,
+        [&](std::uint32_t index, const protocol::Bytes& result) {
+          samples.at(index) = decode_result<KeySample<K>>(result);
+        });
+  }
+  return RangePartition<K, Less>{range_bounds<Less>(std::move(samples), std::max(partitions, 1U))};
+}
+
+template <class Less, class R>
+auto sort_by_key(const R& rdd, std::uint32_t partitions, const std::source_location& where) {
   using P = typename R::pipe_type;
   using T = typename R::record_type;
   using K = owned_t<typename T::first_type>;
   using V = owned_t<typename T::second_type>;
   const std::uint32_t asked = shuffle_partitions({rdd.lineage()}, partitions);
-  std::vector<KeySample<K>> samples(rdd.num_partitions());
-  if (asked > 1) {
-    constexpr std::uint64_t samples_per_partition = 20;  // Spark's hint
-    const std::uint64_t wanted = std::min<std::uint64_t>(samples_per_partition * asked, 1000000);
-    const std::uint64_t inputs = std::max<std::uint64_t>(rdd.num_partitions(), 1);
-    const std::uint64_t each = (3 * wanted + inputs - 1) / inputs;
-    run_action<SampleKeysAction>(
-        rdd, "sort_by_key", [&](protocol::Writer& out) { protocol::write(out, each); }, where,
-        [&](std::uint32_t index, const protocol::Bytes& result) {
-          samples.at(index) = decode_result<KeySample<K>>(result);
-        });
-  }
-  RangePartition<K, Less> ranges{range_bounds<Less>(std::move(samples), std::max(asked, 1U))};
+  const auto ranges = sample_ranges<Less>(rdd, "sort_by_key", asked, where);
   const auto reducers = static_cast<std::uint32_t>(asked == 0 ? 0 : ranges.bounds.size() + 1);
   auto dependency = shuffle_dependency(rdd, &plain_map_task<P, RangePartition<K, Less>>, ranges,
                                        reducers, [](protocol::Writer&) {});
-  const auto& core = rdd.lineage()->core();
   using Sorted = Pipe<SortSource<K, V, Less>>;
   return Rdd<std::pair<K, V>>(
-      make_lineage(core, "sort_by_key", reducers, {std::move(dependency)}, {rdd.lineage()},
-                   compute_closure<Sorted>({}), {},
-                   {Partitioner::Kind::range, reducers, core->next_identity()}, where),
+      make_lineage(rdd.lineage()->core(), "sort_by_key", reducers, {std::move(dependency)},
+                   {rdd.lineage()}, compute_closure<Sorted>({}), {},
+                   function_partitioner<K>(Partitioner::Kind::range, reducers, ranges), where),
       true);
 }
 

@@ -12,6 +12,7 @@
 #include <volley/detail/fold.hpp>
 #include <volley/detail/group.hpp>
 #include <volley/detail/hot_keys.hpp>
+#include <volley/detail/partition_call.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <algorithm>
@@ -104,6 +105,42 @@ class ReadyPartition<HashPartition> {
   HashPartition partition_;
   FastModulo modulo_;
 };
+
+/// By hash, or by the function of another partitioner; as it travels.
+template <class K>
+struct KeyPartition {
+  std::uint32_t partitions = 1;
+  std::vector<protocol::Closure> function;  ///< empty: by hash
+};
+template <class K>
+class ReadyPartition<KeyPartition<K>> {
+ public:
+  explicit ReadyPartition(const KeyPartition<K>& partition) : by_hash_({partition.partitions}) {
+    if (!partition.function.empty()) {
+      by_function_ = load_partition_call<K>(partition.function.front(), partition.partitions);
+    }
+  }
+  template <class Like>
+  std::uint32_t operator()(const Like& key) const {
+    if (!by_function_) [[likely]]
+      return by_hash_(key);
+    if constexpr (std::is_same_v<Like, K>) {
+      return by_function_(key);
+    } else {
+      return by_function_(convert<K>(key));
+    }
+  }
+
+ private:
+  ReadyPartition<HashPartition> by_hash_;
+  PartitionCall<K> by_function_;
+};
+template <class K>
+KeyPartition<K> key_partition(const program::Partitioner& partitioner) {
+  KeyPartition<K> partition{partitioner.partitions, {}};
+  if (partitioner.function) partition.function.push_back(*partitioner.function);
+  return partition;
+}
 
 template <class K, class Less>
 struct RangePartition {
@@ -229,14 +266,19 @@ struct FoldSource {
       return;
     }
     const auto chunks = context.chunks(dependency.shuffle, partition);
-    fold<view_t<std::pair<K, V>>>(
-        context, rdd,
-        [&](auto& aggregator) {
-          const RecordCounts counts = count_records(chunks);
-          aggregator.expect(counts.all, Fold::combines_before_shuffle ? counts.of_one_map : 0);
-          for_each_record<std::pair<K, V>>(context, chunks, aggregator);
-        },
-        emit);
+    const auto read = [&](auto& aggregator) {
+      const RecordCounts counts = count_records(chunks);
+      aggregator.expect(counts.all, Fold::combines_before_shuffle ? counts.of_one_map : 0);
+      for_each_record<std::pair<K, V>>(context, chunks, aggregator);
+    };
+    if constexpr (requires { Fold::results_differ_from_values; }) {
+      auto function = load_operation<FoldSource>(context, rdd, partition);
+      Fold fold{function->get()};
+      CombineFold<Fold, C> combine{fold};
+      FoldRun<K, C>::template fold<view_t<std::pair<K, V>>>(context, combine, 0, read, emit);
+    } else {
+      fold<view_t<std::pair<K, V>>>(context, rdd, read, emit);
+    }
   }
 
  private:
@@ -245,22 +287,31 @@ struct FoldSource {
     if constexpr (is_group_fold<Fold>) {
       GroupRun<K, typename C::value_type>::template group<R>(context, 0, run, emit);
     } else {
-      auto function = load_operation<FoldSource>(context, rdd);
+      auto function = load_operation<FoldSource>(context, rdd, 0);
       Fold fold{function->get()};
       FoldRun<K, C>::template fold<R>(context, fold, 0, run, emit);
     }
   }
 };
 
-/// Records in the order in which map tasks wrote them: partition_by, repartition.
-template <class K, class V>
+/// Records in the order in which map tasks wrote them, or those of a parent that is partitioned
+/// right: partition_by, repartition. `T` is the parent's record type.
+template <class T>
 struct PlainShuffleSource {
-  using record = std::pair<K, V>;
+  using record = owned_t<T>;
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    for_each_record<record>(context, context.chunks(shuffle_of(context, rdd), partition),
-                            [&](const auto& view) { emit(convert<record>(view)); });
+    const protocol::Dependency& dependency = context.plan().rdd(rdd).dependencies.front();
+    auto convert_and_emit = [&](auto&& like) {
+      emit(convert<record>(std::forward<decltype(like)>(like)));
+    };
+    if (dependency.kind == protocol::DependencyKind::shuffle) {
+      for_each_record<record>(context, context.chunks(dependency.shuffle, partition),
+                              convert_and_emit);
+    } else {
+      stream<T>(context, dependency.parent, partition, convert_and_emit);
+    }
   }
 };
 

@@ -144,6 +144,7 @@ struct BinarySource {
 template <class T, class Run>
 class PartitionRecords {
  public:
+  using record_type = T;
   explicit PartitionRecords(Run run) : run_(std::move(run)) {}
 
   template <class Visit>
@@ -198,7 +199,8 @@ struct MapPartitionsSource {
   }
 };
 
-/// union: partitions of several parents of one record type, one after another.
+/// union: partitions of several parents of one record type, one after another; or, of parents that
+/// are partitioned alike, every partition made of theirs.
 template <class T>
 struct UnionSource {
   using record = T;
@@ -206,12 +208,13 @@ struct UnionSource {
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     for (const protocol::Dependency& dependency : context.plan().rdd(rdd).dependencies) {
-      if (partition - dependency.out_start < dependency.length) {
+      if (dependency.kind == protocol::DependencyKind::one_to_one) {
+        stream<T>(context, dependency.parent, partition, emit);
+      } else if (partition - dependency.out_start < dependency.length) {
         stream<T>(context, dependency.parent, partition - dependency.out_start, emit);
         return;
       }
     }
-    VOLLEY_CHECK(false, "partition {} of union {} has no parent", partition, rdd);
   }
 };
 

@@ -108,7 +108,7 @@ struct ReadRecords {
 template <class R>
 auto shuffled(const R& parent, std::uint32_t reducers, std::source_location where) {
   using P = typename R::pipe_type;
-  using Source = detail::Pipe<detail::PlainShuffleSource<std::uint64_t, std::uint64_t>>;
+  using Source = detail::Pipe<detail::PlainShuffleSource<ShuffleRecord>>;
   auto dependency =
       detail::shuffle_dependency(parent, &detail::plain_map_task<P, ToTarget>, ToTarget{reducers},
                                  reducers, [](protocol::Writer&) {});
