@@ -24,7 +24,9 @@ def seconds(factor, speculation):
             [BUILD / "volley", "run", "--master", f"local[{RANKS}]",
              "--conf", "volley.rank.slots=1", "--conf", f"volley.speculation={speculation}",
              application, "straggler", place, TASKS, MILLISECONDS, factor],
-            capture_output=True, text=True, check=True)
+            capture_output=True, text=True)
+        if run.returncode != 0:
+            sys.exit(f"ended with {run.returncode}:\n{run.stderr[-2000:]}")
     return float(re.search(r"seconds: ([\d.]+)", run.stdout).group(1))
 
 

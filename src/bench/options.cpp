@@ -1,6 +1,7 @@
 #include "bench/options.hpp"
 
 #include "base/units.hpp"
+#include "bench/options_rules.hpp"
 #include "config/suggestion.hpp"
 
 #include <fmt/format.h>
@@ -201,7 +202,7 @@ constexpr std::array table = {
                }},
     OptionInfo{"--dist", "", "PATTERN",
                "uniform, zipf[:1.2], hotspot[:0.5], sparse[:K], permutation, matrix:FILE",
-               bit(Kind::alltoallv), set_pattern},
+               bit(Kind::alltoallv) | bit(Kind::shuffle), set_pattern},
     OptionInfo{"--min", "", "SIZE", "smallest size (pairs: for the latency)", all,
                [](State& s, const std::string& v) {
                  s.sized_below = true;
@@ -343,60 +344,6 @@ Status take_option(const std::vector<std::string>& arguments, std::size_t& next,
   return Done{};
 }
 
-/// Defaults that depend on the kind, and what must fit together.
-Status complete(State& state) {
-  Options& options = state.options;
-  if (options.kind == Kind::pairs && !state.sized_below) options.smallest = 8;
-  if (options.kind == Kind::pairs && !state.sized_above) options.largest = 1ULL << 20U;
-  if (options.kind == Kind::stream || options.kind == Kind::io || is_dataflow(options.kind)) {
-    const std::uint64_t usual = options.kind == Kind::stream ? 64U << 20U
-                                : options.kind == Kind::io   ? 256U << 20U
-                                                             : 1U << 30U;
-    if (!state.sized_above) options.largest = std::max(usual, options.smallest);
-    if (!state.sized_below) options.smallest = options.largest;
-  }
-  if (!state.sized_above) options.largest = std::max(options.largest, options.smallest);
-  if (!state.sized_below) options.smallest = std::min(options.largest, options.smallest);
-  if (options.smallest > options.largest) {
-    return Failure{fmt::format("the smallest size, {}, is above the largest, {}",
-                               base::format_bytes(options.smallest),
-                               base::format_bytes(options.largest))};
-  }
-  const std::uint64_t limit = options.kind == Kind::pairs ? 1ULL << 30U : 1ULL << 40U;
-  if (options.largest > limit) {
-    return Failure{
-        fmt::format("sizes of {} go up to {}", name_of(options.kind), base::format_bytes(limit))};
-  }
-  const bool osu_like = options.format == Format::osu || options.format == Format::imb;
-  if (osu_like && options.kind == Kind::pairs) {
-    return Failure{
-        fmt::format("pairs prints a matrix, for which --format {} has no columns; use "
-                    "text, csv or json",
-                    name_of(options.format))};
-  }
-  if (osu_like && is_dataflow(options.kind)) {
-    return Failure{
-        fmt::format("{} is no call of MPI, and --format {} has columns for these; use "
-                    "text, csv or json",
-                    name_of(options.kind), name_of(options.format))};
-  }
-  if (is_dataflow(options.kind) && options.smallest < 1000) {
-    return Failure{fmt::format("sizes of {} begin at 1000 bytes", name_of(options.kind))};
-  }
-  if ((options.full || options.percentiles) && options.format != Format::osu) {
-    return Failure{"--full and --percentiles are for --format osu; the others show all there is"};
-  }
-  if (osu_like && options.algorithms.size() > 1) {
-    return Failure{fmt::format("--format {} has no column for the algorithm: give one",
-                               name_of(options.format))};
-  }
-  if (!options.tune_file.empty() && (osu_like || !options.algorithms.empty())) {
-    return Failure{"--tune measures all algorithms: leave --algo and --format osu or imb out"};
-  }
-  if (options.algorithms.empty()) options.algorithms = {exchange::Algorithm::automatic};
-  return Done{};
-}
-
 }  // namespace
 
 std::string_view name_of(Kind kind) { return kinds[static_cast<std::size_t>(kind)].name; }
@@ -432,7 +379,8 @@ Result<Parsed> parse_options(const std::vector<std::string>& arguments) {
     }
     if (const auto status = take_option(arguments, next, state); !status) return status.failure();
   }
-  if (const auto status = complete(state); !status) return status.failure();
+  if (const auto status = complete(state.options, state.sized_below, state.sized_above); !status)
+    return status.failure();
   parsed.options = std::move(state.options);
   return parsed;
 }

@@ -1,5 +1,7 @@
 #include "launch/first_rank.hpp"
 
+#include "launch/proc_files.hpp"
+
 #include <fmt/format.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,8 +19,7 @@ namespace {
 std::string identity(const std::string& pid) {
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
-  std::ifstream in("/proc/" + pid + "/stat");
-  const std::string stat(std::istreambuf_iterator<char>(in), {});
+  const std::string stat = read_proc("/proc/" + pid + "/stat");
   const auto name_end = stat.rfind(')');
   if (name_end == std::string::npos) return {};
   std::size_t at = name_end + 1;

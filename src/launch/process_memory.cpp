@@ -1,5 +1,7 @@
 #include "launch/process_memory.hpp"
 
+#include "launch/proc_files.hpp"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -18,13 +20,6 @@ namespace {
 using worker::ProcessMemory;
 
 constexpr std::uint64_t kibibyte = 1024;
-
-std::string read_text(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 /// The number after `name` at the start of a line; 0 when there is none.
 std::uint64_t field(const std::string& text, const std::string& name) {
@@ -58,11 +53,11 @@ bool parse_header(const std::string& line, Mapping& mapping) {
 
 /// Cheap, and never too low.
 std::uint64_t upper_bound(std::int64_t pid, const std::set<FileIdentity>& arena, bool& alive) {
-  const std::string status = read_text(fmt::format("/proc/{}/status", pid));
+  const std::string status = read_proc(fmt::format("/proc/{}/status", pid));
   alive = status.find("\nVmRSS:") != std::string::npos;
   if (!alive) return 0;
   std::uint64_t mapped = 0;
-  for (const Mapping& mapping : parse_mappings(read_text(fmt::format("/proc/{}/maps", pid)))) {
+  for (const Mapping& mapping : parse_mappings(read_proc(fmt::format("/proc/{}/maps", pid)))) {
     if (counts_as_shared(mapping, arena)) mapped += mapping.bytes;
   }
   const std::uint64_t shared = field(status, "RssShmem:") * kibibyte;
@@ -71,7 +66,7 @@ std::uint64_t upper_bound(std::int64_t pid, const std::set<FileIdentity>& arena,
 
 std::uint64_t exactly(std::int64_t pid, const std::set<FileIdentity>& arena) {
   std::uint64_t bytes = 0;
-  for (const Mapping& mapping : parse_mappings(read_text(fmt::format("/proc/{}/smaps", pid)))) {
+  for (const Mapping& mapping : parse_mappings(read_proc(fmt::format("/proc/{}/smaps", pid)))) {
     if (counts_as_shared(mapping, arena)) {
       bytes += mapping.proportional;
     } else if (!mapping.shared) {
@@ -82,17 +77,15 @@ std::uint64_t exactly(std::int64_t pid, const std::set<FileIdentity>& arena) {
 }
 
 void add_listed_children(std::int64_t pid, std::vector<std::int64_t>& found) {
-  std::error_code error;
-  const std::string tasks = fmt::format("/proc/{}/task", pid);
-  for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
-    std::istringstream children(read_text(task.path() / "children"));
+  for_each_entry(fmt::format("/proc/{}/task", pid), [&](const auto& task) {
+    std::istringstream children(read_proc(task.path() / "children"));
     for (std::int64_t child = 0; children >> child;) found.push_back(child);
-  }
+  });
 }
 
 /// The cgroup of this process in the hierarchy with that prefix in /proc/self/cgroup.
 std::string own_cgroup(const std::string& hierarchy) {
-  std::istringstream lines(read_text("/proc/self/cgroup"));
+  std::istringstream lines(read_proc("/proc/self/cgroup"));
   for (std::string line; std::getline(lines, line);) {
     const auto at = line.find(hierarchy);
     if (at != std::string::npos) return line.substr(at + hierarchy.size());
@@ -132,20 +125,19 @@ bool counts_as_shared(const Mapping& mapping, const std::set<FileIdentity>& aren
 
 ProcessTree read_process_tree() {
   ProcessTree tree;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+  for_each_entry("/proc", [&](const auto& entry) {
     const std::string name = entry.path().filename();
     std::int64_t pid = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) continue;
-    const std::string stat = read_text(entry.path() / "stat");
+    if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) return;
+    const std::string stat = read_proc(entry.path() / "stat");
     const auto after_name = stat.rfind(')');  // the name may hold anything
-    if (after_name == std::string::npos) continue;
+    if (after_name == std::string::npos) return;
     std::int64_t parent = 0;
     if (std::sscanf(stat.c_str() + after_name + 1, " %*c %ld", &parent) == 1) {
       tree.emplace(parent, pid);
     }
-  }
+  });
   return tree;
 }
 
@@ -185,12 +177,12 @@ std::vector<ProcessMemory> measure_processes(const std::vector<std::int64_t>& pr
 }
 
 std::uint64_t kernel_memory_kills() {
-  const std::string events = read_text("/sys/fs/cgroup" + own_cgroup("0::") + "/memory.events");
+  const std::string events = read_proc("/sys/fs/cgroup" + own_cgroup("0::") + "/memory.events");
   if (!events.empty()) return field(events, "oom_kill ");
   const std::string control =
-      read_text("/sys/fs/cgroup/memory" + own_cgroup(":memory:") + "/memory.oom_control");
+      read_proc("/sys/fs/cgroup/memory" + own_cgroup(":memory:") + "/memory.oom_control");
   if (control.find("\noom_kill ") != std::string::npos) return field(control, "oom_kill ");
-  return field(read_text("/proc/vmstat"), "oom_kill ");
+  return field(read_proc("/proc/vmstat"), "oom_kill ");
 }
 
 }  // namespace volley::launch

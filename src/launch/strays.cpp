@@ -1,5 +1,7 @@
 #include "launch/strays.hpp"
 
+#include "launch/proc_files.hpp"
+
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -9,8 +11,6 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 
@@ -35,16 +35,13 @@ pid_t parent_in(const std::string& stat) {
 std::set<pid_t> children() {
   std::set<pid_t> found;
   const pid_t self = ::getpid();
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+  for_each_entry("/proc", [&](const auto& entry) {
     const std::string name = entry.path().filename().string();
     pid_t pid = 0;
     const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (bad != std::errc{} || end != name.data() + name.size()) continue;
-    std::ifstream in(entry.path() / "stat");
-    const std::string stat(std::istreambuf_iterator<char>(in), {});
-    if (parent_in(stat) == self) found.insert(pid);
-  }
+    if (bad != std::errc{} || end != name.data() + name.size()) return;
+    if (parent_in(read_proc(entry.path() / "stat")) == self) found.insert(pid);
+  });
   return found;
 }
 

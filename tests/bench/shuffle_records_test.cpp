@@ -21,6 +21,29 @@ TEST(BenchShuffleRecords, GoEvenlyToAllTargets) {
   EXPECT_EQ(shuffle_target(shuffle_key_bits, 1000), 999U);
 }
 
+TEST(BenchShuffleRecords, GoWhereThePatternSays) {
+  constexpr std::uint64_t records = 100000;
+  constexpr std::uint32_t targets = 7;
+  for (const char* text : {"uniform", "zipf:1.2", "hotspot:0.5", "sparse:2", "permutation"}) {
+    SCOPED_TRACE(text);
+    const auto pattern = Pattern::make(parse_pattern(text).value(), targets, 3, {}).value();
+    for (std::uint32_t from = 0; from < targets; ++from) {
+      const TargetChoice choice(pattern, from, targets);
+      std::vector<std::uint64_t> counts(targets);
+      for (std::uint64_t index = 0; index < records; ++index) {
+        const auto key = choice.key(shuffle_record(index, 1).first);
+        EXPECT_EQ(key & ~shuffle_key_bits, 0U);
+        ++counts.at(shuffle_target(key, targets));
+      }
+      for (std::uint32_t to = 0; to < targets; ++to) {
+        const auto wanted = static_cast<double>(pattern.bytes(from, to, records / targets));
+        EXPECT_NEAR(static_cast<double>(counts[to]), wanted, records * 0.01);
+        EXPECT_EQ(counts[to] == 0, wanted == 0);
+      }
+    }
+  }
+}
+
 TEST(BenchShuffleRecords, SharesCoverEverythingOnce) {
   for (const std::uint64_t records : {0ULL, 1ULL, 10ULL, 1001ULL, 1ULL << 40U}) {
     EXPECT_EQ(share_begin(records, 0, 7), 0U);

@@ -78,7 +78,7 @@ class WrongInput(ClusterTest):
     def test_executors_that_never_fit(self):
         self.both_ways(1, "one needs 1000 cores", self.input, self.output,
                        options=["--executor-cores", "1000"])
-        self.both_ways(1, "one needs 1100.0 GiB", self.input, self.output,
+        self.both_ways(1, "one needs 1.1 TiB", self.input, self.output,
                        options=["--executor-memory", "1000g"])
 
     def test_more_executors_than_fit(self):

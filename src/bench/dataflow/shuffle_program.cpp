@@ -40,15 +40,20 @@ struct MakeRecords {
   std::uint64_t seed = 0;
   std::uint32_t maps = 1;
   std::uint32_t reducers = 1;
+  PatternSpec pattern;
 
   template <class Emit>
   void operator()(std::int64_t map, Emit&& emit) const {
     const auto share = static_cast<std::uint64_t>(map);
+    const auto made = Pattern::make(pattern, reducers, seed, {});
+    if (!made) throw InvalidArgument(made.error());
+    const TargetChoice targets(made.value(), static_cast<std::uint32_t>(map), reducers);
     for (std::uint32_t to = 0; to < reducers; ++to) emit(note(started, to, now_ns()));
     std::uint64_t sum = 0;
     const std::uint64_t end = share_begin(records, share + 1, maps);
     for (std::uint64_t index = share_begin(records, share, maps); index < end; ++index) {
-      const ShuffleRecord record = shuffle_record(index, seed);
+      ShuffleRecord record = shuffle_record(index, seed);
+      record.first = targets.key(record.first);
       sum += checksum(record);
       emit(record);
     }
@@ -145,7 +150,8 @@ std::optional<Seconds> judge(const std::vector<Seen>& all) {
 bool measure_size(Context& context, Printer& printer, std::uint64_t bytes) {
   const Options& options = printer.options();
   const std::uint32_t tasks = context.default_parallelism();
-  const MakeRecords make{bytes / sizeof(ShuffleRecord), options.seed, tasks, tasks};
+  const MakeRecords make{bytes / sizeof(ShuffleRecord), options.seed, tasks, tasks,
+                         options.pattern};
   const std::uint64_t warm_up = warm_up_of(options, bytes);
   std::vector<double> path, write, move, read;
   for (std::uint64_t i = 0; i < warm_up + iterations_of(options, bytes); ++i) {
@@ -172,6 +178,9 @@ bool measure_size(Context& context, Printer& printer, std::uint64_t bytes) {
 
 int shuffle_program(Context& context, const std::vector<std::string>& arguments) {
   Printer printer(arguments);
+  const PatternSpec& spec = printer.options().pattern;
+  const auto pattern = Pattern::make(spec, context.default_parallelism(), 1, {});
+  if (!pattern) throw InvalidArgument(pattern.error());
   for (const std::uint64_t bytes : sizes_of(printer.options())) {
     if (!measure_size(context, printer, bytes)) {
       return Printer::complain_of_contents("the sums of what was written and read differ");

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -20,22 +21,36 @@ constexpr std::array<const char*, phases> names = {"mpi-path", "mpi-write", "mpi
 
 class Rival {
  public:
-  Rival(const exchange::RankGroup& group, std::uint64_t records, std::uint64_t seed)
+  Rival(const exchange::RankGroup& group, const Pattern& pattern, std::uint64_t records,
+        std::uint64_t seed)
       : communicator_(group.handles().communicator),
         ranks_(static_cast<std::size_t>(group.size())),
         self_(static_cast<std::size_t>(group.rank())),
         begin_(share_begin(records, self_, ranks_)),
         end_(share_begin(records, self_ + 1, ranks_)),
         seed_(seed),
+        targets_(pattern, static_cast<std::uint32_t>(self_), static_cast<std::uint32_t>(ranks_)),
         send_counts_(ranks_),
         send_places_(ranks_),
         receive_counts_(ranks_),
         receive_places_(ranks_) {
-    // A block holds its mean and more than any deviation that happens.
     const std::uint64_t mean = records / ranks_ / ranks_;
-    capacity_ = mean + mean / 16 + 1024;
-    for (std::size_t rank = 0; rank < ranks_; ++rank) {
-      send_places_[rank] = receive_places_[rank] = static_cast<int>(rank * capacity_);
+    const auto self = static_cast<std::uint32_t>(self_);
+    for (std::uint32_t rank = 0; rank < ranks_; ++rank) {
+      send_room_.push_back(room_for(pattern.bytes(self, rank, mean)));
+      send_places_[rank] = static_cast<int>(send_records_);
+      receive_places_[rank] = static_cast<int>(receive_records_);
+      send_records_ += send_room_.back();
+      receive_records_ += room_for(pattern.bytes(rank, self, mean));
+    }
+    for (std::uint32_t one = 0; one < ranks_; ++one) {
+      std::uint64_t sends = 0;
+      std::uint64_t receives = 0;
+      for (std::uint32_t other = 0; other < ranks_; ++other) {
+        sends += room_for(pattern.bytes(one, other, mean));
+        receives += room_for(pattern.bytes(other, one, mean));
+      }
+      most_records_ = std::max({most_records_, sends, receives});
     }
     MPI_Type_contiguous(sizeof(ShuffleRecord), MPI_BYTE, &type_);
     MPI_Type_commit(&type_);
@@ -44,8 +59,10 @@ class Rival {
   Rival(const Rival&) = delete;
   Rival& operator=(const Rival&) = delete;
 
-  bool countable() const { return ranks_ * capacity_ < 0x7fffffff; }
-  std::uint64_t buffer_bytes() const { return ranks_ * capacity_ * sizeof(ShuffleRecord); }
+  /// The same on all ranks.
+  bool countable() const { return most_records_ < 0x7fffffff; }
+  std::uint64_t send_bytes() const { return send_records_ * sizeof(ShuffleRecord); }
+  std::uint64_t receive_bytes() const { return receive_records_ * sizeof(ShuffleRecord); }
 
   /// One shuffle; the seconds of each phase on this rank.
   base::Result<std::array<double, phases>> run(Buffer& send, Buffer& receive) {
@@ -84,14 +101,18 @@ class Rival {
   }
 
  private:
+  /// A block holds its mean and more than any deviation that happens.
+  static std::uint64_t room_for(std::uint64_t records) { return records + records / 16 + 1024; }
+
   bool write_blocks(ShuffleRecord* out) {
     std::vector<std::uint64_t> used(ranks_);
     std::uint64_t sum = 0;
     for (std::uint64_t index = begin_; index < end_; ++index) {
-      const ShuffleRecord record = shuffle_record(index, seed_);
+      ShuffleRecord record = shuffle_record(index, seed_);
+      record.first = targets_.key(record.first);
       const std::size_t to = shuffle_target(record.first, static_cast<std::uint32_t>(ranks_));
-      if (used[to] == capacity_) return false;
-      out[to * capacity_ + used[to]++] = record;
+      if (used[to] == send_room_[to]) return false;
+      out[static_cast<std::size_t>(send_places_[to]) + used[to]++] = record;
       sum += checksum(record);
     }
     written_ = sum;
@@ -101,8 +122,9 @@ class Rival {
   void read_blocks(const ShuffleRecord* in) {
     std::uint64_t sum = 0;
     for (std::size_t from = 0; from < ranks_; ++from) {
+      const ShuffleRecord* const block = in + receive_places_[from];
       const auto count = static_cast<std::size_t>(receive_counts_[from]);
-      for (std::size_t i = 0; i < count; ++i) sum += checksum(in[from * capacity_ + i]);
+      for (std::size_t i = 0; i < count; ++i) sum += checksum(block[i]);
     }
     read_ = sum;
   }
@@ -113,7 +135,11 @@ class Rival {
   std::uint64_t begin_;
   std::uint64_t end_;
   std::uint64_t seed_;
-  std::uint64_t capacity_ = 0;
+  TargetChoice targets_;
+  std::vector<std::uint64_t> send_room_;  ///< records of each block
+  std::uint64_t send_records_ = 0;        ///< that the buffers have room for
+  std::uint64_t receive_records_ = 0;
+  std::uint64_t most_records_ = 0;  ///< of any rank
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
   std::vector<int> send_counts_, send_places_, receive_counts_, receive_places_;
   std::uint64_t written_ = 0;
@@ -125,12 +151,15 @@ class Rival {
 base::Result<std::vector<Row>> shuffle_with_mpi(const exchange::RankGroup& group,
                                                 const Options& options, std::uint64_t bytes,
                                                 double injection) {
-  Rival rival(group, bytes / sizeof(ShuffleRecord), options.seed);
+  const auto ranks = static_cast<std::uint32_t>(group.size());
+  const auto pattern = Pattern::make(options.pattern, ranks, options.seed, {});
+  if (!pattern) return pattern.failure();
+  Rival rival(group, pattern.value(), bytes / sizeof(ShuffleRecord), options.seed);
   std::vector<Row> rows;
   if (!rival.countable()) return rows;
-  auto send = Buffer::make(rival.buffer_bytes());
+  auto send = Buffer::make(rival.send_bytes());
   if (!send) return send.failure();
-  auto receive = Buffer::make(rival.buffer_bytes());
+  auto receive = Buffer::make(rival.receive_bytes());
   if (!receive) return receive.failure();
   std::array<std::vector<double>, phases> times;
   const std::uint64_t warm_up = warm_up_of(options, bytes);
