@@ -27,7 +27,9 @@ void check_futures(volley::Context& context, Checks& checks) {
 
   // Tasks that would run for minutes, and end soon after they are cancelled.
   auto slow = context.range(0, std::int64_t{1} << 40U, 1, 2).foreach_async([](std::int64_t x) {
-    [[maybe_unused]] const volatile std::int64_t seen = x;
+    volatile std::int64_t seen = 0;
+    seen = x;
+    static_cast<void>(seen);
   });
   checks.holds("ASYNC_006", !slow.wait_for(std::chrono::milliseconds(2)));
   slow.cancel("as the test wants");

@@ -25,7 +25,7 @@ struct Person {
   auto operator<=>(const Person&) const = default;
 };
 
-void check_values(volley::Context& context, Checks& checks) {
+void check_people(volley::Context& context, Checks& checks) {
   std::vector<std::pair<int, Person>> people;
   for (int i = 0; i < 40; ++i) {
     people.push_back({i,
@@ -109,7 +109,7 @@ void check_large(volley::Context& context, Checks& checks) {
 }  // namespace
 
 void check_records(volley::Context& context, Checks& checks) {
-  check_values(context, checks);
+  check_people(context, checks);
   check_large(context, checks);
 }
 
