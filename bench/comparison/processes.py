@@ -77,6 +77,13 @@ class MemoryPeak:
         return (self.pss_peak or sum(self.own_peaks.values())) / 1024
 
 
+def mpirun(ranks, mca=()):
+    """The beginning of a command that starts a program in `ranks` ranks; `mca`: pairs of key and value."""
+    root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
+    settings = [word for key, value in mca for word in ("--mca", key, value)]
+    return ["mpirun", *root, "--oversubscribe", "--bind-to", "none", *settings, "-n", str(ranks)]
+
+
 class Program:
     """One of the two sides of a case: a command, and where its output and its logs go."""
 
@@ -84,9 +91,7 @@ class Program:
         self.name = name
         self.output = place / f"{name}-output"
         self.timeout = timeout
-        root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
-        settings = [word for key, value in mca for word in ("--mca", key, value)]
-        self.command = ["mpirun", *root, "--oversubscribe", "--bind-to", "none", *settings, "-n", str(ranks),
+        self.command = [*mpirun(ranks, mca),
                         *(str(self.output) if word is OUTPUT else str(word) for word in words)]
         self.printed = place / f"{name}.out"
         self.log = place / f"{name}.log"

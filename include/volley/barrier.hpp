@@ -101,19 +101,9 @@ struct BarrierSource {
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    const protocol::RddSpec& spec = context.plan().rdd(rdd);
-    protocol::Reader in(spec.compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<F> function(in);
-    auto pull = [&](auto& sink) {
-      P::run(context, spec.dependencies.front().parent, partition, header.chained, sink);
-    };
-    PartitionRecords<typename P::record, decltype(pull)> records(pull);
-    BarrierTask task(context, spec.partitions);
-    auto&& results = function.get()(task, records);
-    for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
-    if constexpr (has_views<U>) context.views_expire();  // they may view `records` or `results`
+    BarrierTask task(context, context.plan().rdd(rdd).partitions);
+    const auto call = [&](auto& f, auto& records) -> decltype(auto) { return f(task, records); };
+    emit_partition<P, F, U>(context, rdd, partition, emit, call);
   }
 };
 template <class P, class F>

@@ -35,8 +35,6 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
       configuration.duration("volley.scheduler.maxRegisteredResourcesWaitingTime");
   options.heartbeat_interval = configuration.duration("volley.executor.heartbeatInterval");
   options.network_timeout = configuration.duration("volley.network.timeout");
-  options.locality_wait.process = configuration.duration("volley.locality.wait");
-  options.locality_wait.node = options.locality_wait.process;
   options.allocation = allocation_options(configuration);
   read_scheduling_options(configuration, options);
   return options;

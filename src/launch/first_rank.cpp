@@ -2,14 +2,12 @@
 
 #include "launch/proc_files.hpp"
 
-#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 namespace volley::launch {
 namespace {
@@ -19,13 +17,8 @@ namespace {
 std::string identity(const std::string& pid) {
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
-  const std::string stat = read_proc("/proc/" + pid + "/stat");
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return {};
-  std::size_t at = name_end + 1;
-  for (int field = 3; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
-  if (at == std::string::npos) return {};
-  return boot + stat.substr(at, stat.find(' ', at + 1) - at);
+  const std::string start = stat_field("/proc/" + pid, 22);
+  return start.empty() ? start : boot + ' ' + start;
 }
 
 std::string file_of(const std::string& verdict_path) { return verdict_path + ".rank0"; }

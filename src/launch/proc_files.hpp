@@ -2,7 +2,9 @@
 // Reading /proc, where a file's process may end between any two calls: then there is nothing to
 // read, and that is no error.
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <system_error>
 
@@ -18,5 +20,14 @@ void for_each_entry(const std::filesystem::path& directory, Visit&& visit) {
   std::filesystem::directory_iterator at(directory, error);
   for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) visit(*at);
 }
+
+/// Field `number` of /proc/PID/stat, counted from 1 as in proc(5), from 3 on: those that follow the
+/// process's name, which may hold blanks and parentheses. Empty when there is none.
+std::string stat_field(const std::filesystem::path& process, int number);
+
+/// Children by parent.
+using ProcessTree = std::multimap<std::int64_t, std::int64_t>;
+/// Of all processes of this machine.
+ProcessTree read_process_tree();
 
 }  // namespace volley::launch

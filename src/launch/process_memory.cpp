@@ -1,16 +1,12 @@
 #include "launch/process_memory.hpp"
 
-#include "launch/proc_files.hpp"
-
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -121,24 +117,6 @@ bool counts_as_shared(const Mapping& mapping, const std::set<FileIdentity>& aren
   if (!mapping.shared || arena.contains(mapping.file)) return false;
   return mapping.path.starts_with("/memfd:") || mapping.path.starts_with("/dev/shm/") ||
          mapping.path.starts_with("/dev/zero") || mapping.path.starts_with("/SYSV");
-}
-
-ProcessTree read_process_tree() {
-  ProcessTree tree;
-  for_each_entry("/proc", [&](const auto& entry) {
-    const std::string name = entry.path().filename();
-    std::int64_t pid = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) return;
-    const std::string stat = read_proc(entry.path() / "stat");
-    const auto after_name = stat.rfind(')');  // the name may hold anything
-    if (after_name == std::string::npos) return;
-    std::int64_t parent = 0;
-    if (std::sscanf(stat.c_str() + after_name + 1, " %*c %ld", &parent) == 1) {
-      tree.emplace(parent, pid);
-    }
-  });
-  return tree;
 }
 
 bool kernel_lists_children() {

@@ -6,10 +6,10 @@
 // A look comes in two kinds. The cheap one (status, maps) gives an upper bound whatever the size of
 // the process; only above the limit is smaps read, which walks all pages and is exact.
 
+#include "launch/proc_files.hpp"
 #include "worker/memory_limit.hpp"
 
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,12 +35,9 @@ std::vector<Mapping> parse_mappings(const std::string& text);
 /// Whether it is shared memory that counts: not a file, not of the arena.
 bool counts_as_shared(const Mapping& mapping, const std::set<FileIdentity>& arena);
 
-/// Children by parent.
-using ProcessTree = std::multimap<std::int64_t, std::int64_t>;
-/// Of all processes of this machine: for kernels that do not list the children of a process.
-ProcessTree read_process_tree();
 bool kernel_lists_children();
-/// `root` and its descendants. `tree` may be null where the kernel lists children.
+/// `root` and its descendants. `tree`, from read_process_tree(), may be null where the kernel lists
+/// children.
 std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root);
 
 /// What each process holds; processes that are gone are left out. Exact when the upper bounds

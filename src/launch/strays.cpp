@@ -8,11 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <iterator>
-#include <sstream>
 
 namespace volley::launch {
 namespace {
@@ -20,28 +18,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int look_milliseconds = 10;
 
-/// The parent in the text of /proc/PID/stat, "PID (name) state PPID ..."; 0 when there is none. The
-/// name may hold blanks and parentheses.
-pid_t parent_in(const std::string& stat) {
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  std::istringstream rest(stat.substr(name_end + 1));
-  char state = 0;
-  pid_t parent = 0;
-  rest >> state >> parent;
-  return parent;
-}
-
 std::set<pid_t> children() {
+  const ProcessTree tree = read_process_tree();
+  const auto [begin, end] = tree.equal_range(::getpid());
   std::set<pid_t> found;
-  const pid_t self = ::getpid();
-  for_each_entry("/proc", [&](const auto& entry) {
-    const std::string name = entry.path().filename().string();
-    pid_t pid = 0;
-    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (bad != std::errc{} || end != name.data() + name.size()) return;
-    if (parent_in(read_proc(entry.path() / "stat")) == self) found.insert(pid);
-  });
+  for (auto at = begin; at != end; ++at) found.insert(static_cast<pid_t>(at->second));
   return found;
 }
 

@@ -3,6 +3,10 @@
 #include "launch/proc_files.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <string>
 
 namespace volley::launch {
 namespace {
@@ -12,6 +16,20 @@ TEST(ProcFiles, ReadsWhatThereIs) {
   EXPECT_EQ(read_proc("/proc/0/stat"), "");
   // It opens, and reading its start fails, as that of a process that has just ended does.
   EXPECT_EQ(read_proc("/proc/self/mem"), "");
+}
+
+TEST(ProcFiles, FieldsAfterAnyName) {
+  const std::string parent = std::to_string(::getppid());
+  char before[16] = {};
+  ASSERT_EQ(::prctl(PR_GET_NAME, before), 0);
+  for (const char* name : {"plain", "a) R 1 2 (b", ") ("}) {
+    ASSERT_EQ(::prctl(PR_SET_NAME, name), 0);
+    EXPECT_EQ(stat_field("/proc/self", 4), parent) << name;
+    EXPECT_GT(std::stoull(stat_field("/proc/self", 22)), 0u) << name;
+  }
+  ::prctl(PR_SET_NAME, before);
+  EXPECT_EQ(stat_field("/proc/self", 400), "");
+  EXPECT_EQ(stat_field("/proc/0", 4), "");
 }
 
 TEST(ProcFiles, EntriesOfWhatIsNotThere) {

@@ -170,6 +170,25 @@ class PartitionRecords {
   std::vector<owned_t<T>> records_;
 };
 
+/// Emits what call(f, records) returns, a range of things that make a U; f is the shipped
+/// function of `rdd`, `records` are those of its parent's partition, made by P.
+template <class P, class F, class U, class Emit, class Call>
+void emit_partition(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit,
+                    Call&& call) {
+  const protocol::RddSpec& spec = context.plan().rdd(rdd);
+  protocol::Reader in(spec.compute.captures);
+  OperationHeader header;
+  protocol::read(in, header);
+  Shipped<F> function(in);
+  auto pull = [&](auto& sink) {
+    P::run(context, spec.dependencies.front().parent, partition, header.chained, sink);
+  };
+  PartitionRecords<typename P::record, decltype(pull)> records(pull);
+  auto&& results = call(function.get(), records);
+  for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
+  if constexpr (has_views<U>) context.views_expire();  // they may view `records` or `results`
+}
+
 /// map_partitions: f(records) -> range, once per partition; with_index: f(index, records).
 template <class P, class F, class U, bool with_index>
 struct MapPartitionsSource {
@@ -178,24 +197,14 @@ struct MapPartitionsSource {
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    const protocol::RddSpec& spec = context.plan().rdd(rdd);
-    protocol::Reader in(spec.compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<F> function(in);
-    auto pull = [&](auto& sink) {
-      P::run(context, spec.dependencies.front().parent, partition, header.chained, sink);
-    };
-    PartitionRecords<typename P::record, decltype(pull)> records(pull);
-    auto&& results = [&]() -> decltype(auto) {
+    const auto call = [&](auto& f, auto& records) -> decltype(auto) {
       if constexpr (with_index) {
-        return function.get()(partition, records);
+        return f(partition, records);
       } else {
-        return function.get()(records);
+        return f(records);
       }
-    }();
-    for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
-    if constexpr (has_views<U>) context.views_expire();  // they may view `records` or `results`
+    };
+    emit_partition<P, F, U>(context, rdd, partition, emit, call);
   }
 };
 
