@@ -3,6 +3,7 @@
 #include "base/liveness.hpp"
 
 #include <cmath>
+#include <limits>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -40,8 +41,11 @@ bool Driver::accepts() {
 
 void Driver::settle(Turn& turn) {
   dag_.settle(turn);
-  auto ready = startup_.decide(workers_.complete_executors(), workers_.slots(), turn.now,
-                               options_.registration_wait, options_.registration_ratio);
+  const bool adapts = options_.allocation.enabled;
+  auto ready = startup_.decide(workers_.complete_executors(),
+                               adapts ? request_.count : std::numeric_limits<std::uint32_t>::max(),
+                               workers_.slots(), turn.now, options_.registration_wait,
+                               options_.registration_ratio);
   if (!ready) return;
   if (ready->error.empty()) {
     log_.info(component, "{} executors with {} slots are ready", ready->executors, ready->slots);
