@@ -4,6 +4,8 @@
 // what the driver says. Everything is guarded by one mutex that is never held while waiting.
 
 #include "config/configuration.hpp"
+#include "program/accumulators.hpp"
+#include "program/broadcast_registry.hpp"
 #include "program/checkpoints.hpp"
 #include "program/job_properties.hpp"
 #include "program/lineage.hpp"
@@ -69,7 +71,8 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   using OnResult = std::function<void(std::uint32_t index, protocol::Bytes result)>;
   /// Runs `action` on the listed partitions of `rdd` and hands each result, with its index in
   /// `partitions`, to `on_result` on the calling thread. Blocks; throws JobFailed, or what
-  /// `on_result` throws, which ends this job and no other. With a recovery directory the results are kept there, and taken from there when an earlier run has left them.
+  /// `on_result` throws, which ends this job and no other. With a recovery directory the results
+  /// are kept there, and taken from there when an earlier run has left them.
   void run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
                const std::string& call_site, const OnResult& on_result);
 
@@ -98,6 +101,17 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
 
   /// Whether the program was kept from a job, or lost one, because the run is being drained.
   bool cut_short() const;
+
+  /// Makes a broadcast of these bytes and tells the driver. Throws IllegalState once the context is
+  /// stopped, JobFailed when there is no room.
+  BroadcastRegistry::Made broadcast(std::span<const std::byte> bytes, const std::string& where);
+  BroadcastRegistry& broadcasts() { return broadcasts_; }
+  AccumulatorRegistry& accumulators() { return accumulators_; }
+  /// Handles of shared variables name this context by a number, given before the program starts.
+  void set_handle(std::uint32_t handle) { handle_ = handle; }
+  std::uint32_t handle() const { return handle_; }
+  /// Where warnings go; before the program starts.
+  void set_warn(std::function<void(const std::string&)> warn) { warn_ = std::move(warn); }
 
   /// Of the jobs that threads of the program submit.
   ThreadJobProperties& job_properties() { return job_properties_; }
@@ -144,6 +158,10 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   ThreadJobProperties job_properties_;
   std::unique_ptr<Recovery> recovery_;
   Checkpoints checkpoints_;
+  BroadcastRegistry broadcasts_;
+  AccumulatorRegistry accumulators_;
+  std::uint32_t handle_ = 0;
+  std::function<void(const std::string&)> warn_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Send send_;
