@@ -95,16 +95,17 @@ class Context {
   /// once. Throws JobFailed when the program's node has no room for it, IllegalState once the
   /// context is stopped.
   template <class T>
-  Broadcast<owned_t<T>> broadcast(const T& value, Where where = Where::current()) {
+  Broadcast<owned_t<std::decay_t<const T&>>> broadcast(const T& value,
+                                                       Where where = Where::current()) {
     static_assert(!detail::is_rdd<T>::value,
                   "an RDD cannot be broadcast: call collect() and broadcast the result");
-    using Owned = owned_t<T>;
+    using Owned = owned_t<std::decay_t<const T&>>;
     const auto made = [&] {
       const auto call = detail::name_call("broadcast", where);
       if constexpr (std::is_same_v<T, Owned>) {
         return core_->broadcast(detail::BroadcastForm<Owned>::bytes_of(value), call);
       } else {
-        const Owned owned = detail::to_owned(value);
+        const Owned owned = detail::to_owned(static_cast<std::decay_t<const T&>>(value));
         return core_->broadcast(detail::BroadcastForm<Owned>::bytes_of(owned), call);
       }
     }();

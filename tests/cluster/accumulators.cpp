@@ -71,7 +71,7 @@ void check_zero_in_tasks(volley::Context& context, Checks& checks) {
   checks.equal("ACC_001 in the program again", sum.value(), 15);
 }
 
-void check_failures(volley::Context& context, Checks& checks) {
+void check_failed_tasks(volley::Context& context, Checks& checks) {
   using Long = volley::SumAndCount<std::int64_t>;
   const auto all = context.register_accumulator(Long{}, "all", volley::Context::OnFailure::count);
   const auto good = context.long_accumulator("good");
@@ -190,7 +190,7 @@ void check_listeners(volley::Context& context, Checks& checks) {
 void check_accumulators(volley::Context& context, Checks& checks) {
   check_types(context, checks);
   check_zero_in_tasks(context, checks);
-  check_failures(context, checks);
+  check_failed_tasks(context, checks);
   check_stages(context, checks);
   check_contexts(context, checks);
   check_listeners(context, checks);
