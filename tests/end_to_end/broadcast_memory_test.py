@@ -19,7 +19,7 @@ class BroadcastMemory(ClusterTest):
                           re.M)
         self.assertTrue(found, run.text)
         print(found.group(0), flush=True)
-        self.assertEqual(int(found.group(1)), EXECUTORS + 1)
+        self.assertEqual(int(found.group(1)), 2 * EXECUTORS + 1)
         return int(found.group(2)), int(found.group(3))
 
     def test_one_copy_for_all_executors_of_a_node(self):

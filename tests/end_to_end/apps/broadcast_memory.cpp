@@ -22,16 +22,19 @@ struct Memory {
   double seconds = 0;  ///< until all of it was read
 };
 
-Memory measure() {
+Memory measure(pid_t process) {
   Memory memory;
-  memory.process = ::getpid();
-  std::ifstream file("/proc/self/smaps_rollup");
+  memory.process = process;
+  std::ifstream file("/proc/" + std::to_string(process) + "/smaps_rollup");
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("Pss:")) memory.pss = std::stoull(line.substr(4));
     if (line.starts_with("Rss:")) memory.rss = std::stoull(line.substr(4));
   }
   return memory;
 }
+
+/// This process and its rank.
+std::vector<Memory> measure() { return {measure(::getpid()), measure(::getppid())}; }
 
 struct Totals {
   std::uint64_t pss = 0;
@@ -48,7 +51,7 @@ Totals measure_all(volley::Context& context, std::uint32_t tasks,
       values == nullptr ? ranks
                               .map_partitions([](volley::BarrierTask& task, auto&) {
                                 task.barrier();
-                                const std::vector<Memory> mine{measure()};
+                                const std::vector<Memory> mine = measure();
                                 task.barrier();
                                 return mine;
                               })
@@ -61,7 +64,7 @@ Totals measure_all(volley::Context& context, std::uint32_t tasks,
                                 const std::chrono::duration<double> time =
                                     std::chrono::steady_clock::now() - begin;
                                 task.barrier();
-                                std::vector<Memory> mine{measure()};
+                                std::vector<Memory> mine = measure();
                                 mine[0].seconds = sum == 0 ? 0 : time.count();
                                 task.barrier();
                                 return mine;
@@ -73,7 +76,7 @@ Totals measure_all(volley::Context& context, std::uint32_t tasks,
     processes[memory.process] = memory;
     totals.seconds = std::max(totals.seconds, memory.seconds);
   }
-  processes[::getpid()] = measure();
+  for (const Memory& memory : measure()) processes[memory.process] = memory;
   for (const auto& [pid, memory] : processes) {
     totals.pss += memory.pss;
     totals.rss += memory.rss;
