@@ -12,6 +12,10 @@ using protocol::BroadcastId;
 using protocol::Outbox;
 using protocol::Role;
 
+namespace {
+constexpr std::size_t most_marks = 65536;
+}  // namespace
+
 void BroadcastStore::on(const protocol::BroadcastRemoved& message, const Address&, Outbox& outbox) {
   const auto at = copies_.find(message.broadcast);
   if (at == copies_.end()) {  // this rank could not get it
@@ -116,8 +120,9 @@ void BroadcastStore::application_removed(const protocol::ApplicationId& applicat
     if (id.application == application) end(id, copy, outbox);
   }
   free_unused(outbox);
-  std::erase_if(sent_elsewhere_,
-                [&](const auto& entry) { return entry.first.application == application; });
+  const auto of_it = [&](const auto& entry) { return entry.first.application == application; };
+  std::erase_if(sent_elsewhere_, of_it);
+  std::erase_if(destroyed_, of_it);
 }
 
 void BroadcastStore::attempt_removed(const protocol::ApplicationId& application,
@@ -126,6 +131,9 @@ void BroadcastStore::attempt_removed(const protocol::ApplicationId& application,
     if (id.application == application && id.attempt <= attempt) end(id, copy, outbox);
   }
   free_unused(outbox);
+  std::erase_if(destroyed_, [&](const auto& entry) {
+    return entry.first.application == application && entry.first.attempt <= attempt;
+  });
 }
 
 void BroadcastStore::free_unused(Outbox& outbox) {
@@ -148,8 +156,10 @@ bool BroadcastStore::free_if_unused(Copies::iterator at, Outbox& outbox) {
       site_.arena.release(first + i, storage::rank_owner(site_.self));
     }
   }
-  copy.placed = false;
-  if (copy.tree && !copy.ended) return false;
+  if (copy.tree && !copy.ended) {
+    destroyed_.emplace(at->first, why_not(at->first));
+    if (destroyed_.size() > most_marks) destroyed_.erase(destroyed_.begin());
+  }
   if (!copy.tree && !site_.lost.contains(copy.origin)) {
     outbox.send(protocol::at_rank(Role::shuffle_service, copy.origin),
                 protocol::BroadcastReleased{at->first});

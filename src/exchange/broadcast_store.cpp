@@ -24,20 +24,22 @@ constexpr std::uint32_t patience = 3;
 
 Address service_of(base::Rank rank) { return protocol::at_rank(Role::shuffle_service, rank); }
 
-std::string use_after_destroy(const std::string& name, const std::string& where) {
-  return fmt::format("Attempted to use {} after it was destroyed ({})", name, where);
-}
-
 }  // namespace
-
-bool BroadcastStore::holds(const BroadcastId& id) const {
-  const auto at = copies_.find(id);
-  return at != copies_.end() && (at->second.placed || at->second.state != State::complete);
-}
 
 std::uint64_t BroadcastStore::slabs_of(const Copy& copy) const {
   const std::uint64_t slab = site_.arena.slab_bytes();
   return std::max<std::uint64_t>((copy.data.bytes + slab - 1) / slab, 1);
+}
+
+/// Why a broadcast cannot be had here, where its origin is.
+std::string BroadcastStore::why_not(const BroadcastId& id) const {
+  const auto at = copies_.find(id);
+  if (at != copies_.end() && !at->second.destroyed.empty()) {
+    return fmt::format("Attempted to use {} after it was destroyed ({})", at->second.data.name,
+                       at->second.destroyed);
+  }
+  const auto mark = destroyed_.find(id);
+  return mark != destroyed_.end() ? mark->second : "the driver's rank does not know it";
 }
 
 /// The rank that keeps the copy of this rank's node.
@@ -88,9 +90,8 @@ void BroadcastStore::on(const protocol::BroadcastWanted& message, const Address&
   }
   auto at = copies_.find(message.broadcast);
   if (at == copies_.end() && message.origin == site_.self) {
-    outbox.send(from,
-                protocol::BroadcastLocated{
-                    message.broadcast, base::no_rank, "the driver's rank does not know it", {}});
+    outbox.send(from, protocol::BroadcastLocated{
+                          message.broadcast, base::no_rank, why_not(message.broadcast), {}});
     return;
   }
   if (at == copies_.end()) {
@@ -100,7 +101,7 @@ void BroadcastStore::on(const protocol::BroadcastWanted& message, const Address&
   }
   Copy& copy = at->second;
   if (!copy.destroyed.empty()) {
-    const std::string error = use_after_destroy(copy.data.name, copy.destroyed);
+    const std::string error = why_not(message.broadcast);
     outbox.send(from, protocol::BroadcastLocated{message.broadcast, base::no_rank, error, {}});
     return;
   }
@@ -141,9 +142,9 @@ void BroadcastStore::on(const protocol::BroadcastJoined& message, const Address&
   const auto at = copies_.find(message.broadcast);
   protocol::BroadcastParentNamed answer{message.broadcast, base::no_rank, {}, {}};
   if (at == copies_.end() || !at->second.tree || site_.lost.contains(from.rank)) {
-    answer.error = "the driver's rank does not know it";
+    answer.error = why_not(message.broadcast);
   } else if (Copy& copy = at->second; !copy.destroyed.empty() && !message.direct) {
-    answer.error = use_after_destroy(copy.data.name, copy.destroyed);
+    answer.error = why_not(message.broadcast);
   } else {
     answer.parent = message.direct ? site_.self : copy.tree->join(from.rank, site_.lost);
     answer.data = copy.data;

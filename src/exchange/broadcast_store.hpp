@@ -68,9 +68,9 @@ class BroadcastStore {
   /// Moves data without waiting; whether anything happened.
   bool progress(protocol::Outbox& outbox);
   bool busy() const;
-  bool empty() const { return copies_.empty(); }
-  /// Whether this rank has all of the broadcast, or gets it.
-  bool holds(const protocol::BroadcastId& id) const;
+  bool empty() const { return copies_.empty() && destroyed_.empty(); }
+  /// Whether this rank has the broadcast, or gets it.
+  bool holds(const protocol::BroadcastId& id) const { return copies_.contains(id); }
   std::uint64_t dropped() const { return dropped_; }
 
  private:
@@ -102,6 +102,7 @@ class BroadcastStore {
   using Copies = std::map<protocol::BroadcastId, Copy>;
 
   base::Rank keeper(base::Rank origin) const;
+  std::string why_not(const protocol::BroadcastId& id) const;
   void locate(const protocol::BroadcastId& id, Copy& copy, const protocol::Address& reader,
               protocol::Outbox& outbox);
   bool place(Copy& copy);
@@ -125,6 +126,9 @@ class BroadcastStore {
   net::DataChannel& channel_;
   std::function<std::uint32_t()> next_tag_;
   Copies copies_;
+  /// Of broadcasts of this rank that are gone: the error of who uses them. Bounded, the oldest ones
+  /// are forgotten.
+  std::map<protocol::BroadcastId, std::string> destroyed_;
   /// Who told this rank's containers where their node's copies are.
   std::map<protocol::ContainerId, std::set<base::Rank>> sent_elsewhere_;
   std::uint64_t dropped_ = 0;
