@@ -18,9 +18,9 @@
 #include <volley/barrier.hpp>
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
-#include <volley/detail/block_codec.hpp>
 #include <volley/detail/approximate_operations.hpp>
 #include <volley/detail/async_operations.hpp>
+#include <volley/detail/block_codec.hpp>
 #include <volley/detail/fold_operations.hpp>
 #include <volley/detail/join_operations.hpp>
 #include <volley/detail/layout_operations.hpp>
@@ -34,8 +34,8 @@
 #include <volley/detail/value_operations.hpp>
 #include <volley/error.hpp>
 #include <volley/order.hpp>
-#include <volley/storage_level.hpp>
 #include <volley/partitioner.hpp>
+#include <volley/storage_level.hpp>
 #include <volley/types.hpp>
 
 #include <cstdint>
