@@ -17,9 +17,12 @@
 #include <volley/broadcast.hpp>
 #include <volley/types.hpp>
 
+#include <fmt/format.h>
+
 #include <concepts>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>

@@ -7,7 +7,6 @@
 //   auto stop_words = context.broadcast(read_stop_words());          // Broadcast<std::set<...>>
 //   lines.filter([=](std::string_view line) { return !stop_words.value().contains(line); });
 
-#include "exchange/checksum.hpp"
 #include "program/context_core.hpp"
 #include "program/driver_side.hpp"
 #include "program/task_context.hpp"
@@ -24,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace volley {

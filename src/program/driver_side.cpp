@@ -1,5 +1,6 @@
 #include "program/driver_side.hpp"
 
+#include <cstddef>
 #include <mutex>
 #include <vector>
 
@@ -22,6 +23,11 @@ Contexts& contexts() {
 std::uint32_t note_context(const std::shared_ptr<ContextCore>& core) {
   Contexts& known = contexts();
   const std::lock_guard lock(known.mutex);
+  for (std::size_t i = 0; i < known.all.size(); ++i) {
+    if (!known.all[i].expired()) continue;
+    known.all[i] = core;
+    return static_cast<std::uint32_t>(i + 1);
+  }
   known.all.push_back(core);
   return static_cast<std::uint32_t>(known.all.size());
 }

@@ -1,8 +1,9 @@
 #pragma once
 // Where the handles of shared variables lead in the process of the program: a handle is a few words
 // without an address, which closures carry to executors, so it names its context by a number that
-// only means something here. Numbers are given in the order in which contexts begin; a process with
-// no program has none.
+// only means something here. Numbers count up from 1, those of contexts that are gone are used
+// again, so that the same program has the same captures in every run; a process with no program has
+// none.
 
 #include <cstdint>
 #include <memory>
