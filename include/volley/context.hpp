@@ -112,6 +112,20 @@ class Context {
     return {made.created.number, core_->handle(), made.checksum};
   }
 
+  enum class OnFailure { forget, count };
+  /// An accumulator of a type of yours (see AccumulatorV2) that begins as `initial`; tasks begin
+  /// with A{}. With OnFailure::count what tasks add counts also when they fail.
+  template <class A>
+  auto register_accumulator(A initial, const std::string& name = {},
+                            OnFailure on_failure = OnFailure::forget) {
+    static_assert(AccumulatorV2<A>,
+                  "an accumulator's type needs merge(other), is_zero() and value(): see "
+                  "volley::AccumulatorV2");
+    auto held = std::make_unique<detail::TypedAccumulator<A>>(std::move(initial));
+    const std::uint32_t id = core_->accumulators().add(std::move(held), name);
+    return Accumulator<A>(id, core_->handle(), on_failure == OnFailure::count);
+  }
+
   /// Sums that tasks add to; those with a name appear in the summary of the run.
   LongAccumulator long_accumulator(const std::string& name = {}) {
     return register_accumulator(SumAndCount<std::int64_t>{}, name);
@@ -124,17 +138,6 @@ class Context {
   CollectionAccumulator<T> collection_accumulator(const std::string& name = {}) {
     return register_accumulator(Collected<T>{}, name);
   }
-  enum class OnFailure { forget, count };
-  /// An accumulator of a type of yours (see AccumulatorV2) that begins as `initial`; tasks begin
-  /// with A{}. With OnFailure::count what tasks add counts also when they fail.
-  template <AccumulatorV2 A>
-  Accumulator<A> register_accumulator(A initial, const std::string& name = {},
-                                      OnFailure on_failure = OnFailure::forget) {
-    auto held = std::make_unique<detail::TypedAccumulator<A>>(std::move(initial));
-    return {core_->accumulators().add(std::move(held), name), core_->handle(),
-            on_failure == OnFailure::count};
-  }
-
   // Jobs may run at the same time, each from a thread of its own. What is said here of jobs holds
   // for those that the calling thread submits from now on; cancelling works from any thread, and a
   // cancelled action throws JobFailed ("Job 3 cancelled ...").

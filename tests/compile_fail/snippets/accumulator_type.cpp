@@ -1,4 +1,4 @@
-// expect: AccumulatorV2
+// expect: needs merge(other), is_zero() and value()
 #include <volley/volley.hpp>
 
 struct Total {
