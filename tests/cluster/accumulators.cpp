@@ -3,6 +3,9 @@
 
 #include "check.hpp"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -185,6 +188,26 @@ void check_listeners(volley::Context& context, Checks& checks) {
       });
 }
 
+/// The first attempts at some partitions end with their executor, after they have added.
+void check_lost_executors(volley::Context& context, Checks& checks) {
+  if (context.configuration("volley.isolation") == "none") return;
+  const auto maps = context.long_accumulator("maps before a loss");
+  const auto results = context.long_accumulator("results before a loss");
+  const auto sums = context.range(0, 400, 1, 8)
+                        .map([=](std::int64_t i) {
+                          maps.add(1);
+                          if (i == 120 && first_attempts_fail(1)) ::kill(::getpid(), SIGKILL);
+                          return std::pair{i % 40, i};
+                        })
+                        .reduce_by_key(std::plus<>{}, 8);
+  sums.foreach ([=](const auto& sum) {
+    results.add(1);
+    if (sum.first == 7 && first_attempts_fail(1)) ::kill(::getpid(), SIGKILL);
+  });
+  checks.equal("map tasks whose executor is lost count once", maps.value(), 400);
+  checks.equal("result tasks whose executor is lost count once", results.value(), 40);
+}
+
 }  // namespace
 
 void check_accumulators(volley::Context& context, Checks& checks) {
@@ -194,6 +217,7 @@ void check_accumulators(volley::Context& context, Checks& checks) {
   check_stages(context, checks);
   check_contexts(context, checks);
   check_listeners(context, checks);
+  check_lost_executors(context, checks);
 }
 
 }  // namespace cluster_test
