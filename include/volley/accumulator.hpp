@@ -121,6 +121,9 @@ class Accumulator {
  public:
   using result = std::remove_cvref_t<decltype(std::declval<const A&>().value())>;
 
+  /// No accumulator: a place for one, in a struct that is made later.
+  Accumulator() = default;
+
   /// Adds what A::add takes. In a task it is counted once the task has succeeded; in the program at
   /// once.
   template <class V>
@@ -164,7 +167,8 @@ class Accumulator {
   }
   template <class Change>
   void change(Change&& change) const {
-    if (program::TaskContext* task = program::TaskContext::current()) {
+    program::TaskContext* const task = program::TaskContext::current();
+    if (task != nullptr && context_ != 0) {
       change(task->accumulators().template part<A>(id_, counts_failures_ != 0));
       return;
     }
@@ -179,9 +183,9 @@ class Accumulator {
     return std::move(*found);
   }
 
-  std::uint32_t id_;
-  std::uint32_t context_;
-  std::uint32_t counts_failures_;
+  std::uint32_t id_ = 0;
+  std::uint32_t context_ = 0;
+  std::uint32_t counts_failures_ = 0;
 };
 
 using LongAccumulator = Accumulator<SumAndCount<std::int64_t>>;
@@ -190,3 +194,7 @@ template <class T>
 using CollectionAccumulator = Accumulator<Collected<T>>;
 
 }  // namespace volley
+
+template <class A>
+struct volley::protocol::codec<volley::Accumulator<A>>
+    : volley::detail::HandleCodec<volley::Accumulator<A>> {};

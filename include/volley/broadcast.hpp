@@ -105,11 +105,15 @@ class Broadcast {
   /// has one object.
   using view = typename detail::BroadcastForm<T>::view;
 
+  /// No broadcast: a place for one, in a struct that is made later.
+  Broadcast() = default;
+
   /// The value. In a task it waits until the node has it, the first time, and is good until the
   /// task ends; in the program until destroy(). A task fails, and the program gets IllegalState,
   /// once it is destroyed ("Attempted to use Broadcast(0) after it was destroyed ...").
   view value() const {
-    if (program::TaskContext* task = program::TaskContext::current()) {
+    program::TaskContext* const task = program::TaskContext::current();
+    if (task != nullptr && context_ != 0) {
       return detail::BroadcastForm<T>::view_of(task->broadcast(number_));
     }
     return detail::BroadcastForm<T>::view_of(*core()->broadcasts().copy(number_));
@@ -142,9 +146,27 @@ class Broadcast {
 
   /// Captures are searched for addresses, and these have no such bit.
   static constexpr std::uint64_t not_an_address = 1ULL << 63U;
-  std::uint32_t number_;
-  std::uint32_t context_;
-  std::uint64_t content_;  ///< with it, captures say what the function reads
+  std::uint32_t number_ = 0;
+  std::uint32_t context_ = 0;
+  std::uint64_t content_ = 0;  ///< with it, captures say what the function reads
 };
 
+namespace detail {
+
+/// Handles travel as they lie in memory, also as arguments of volley::bind and in structs.
+template <class Handle>
+struct HandleCodec {
+  static void write(protocol::Writer& out, const Handle& handle) {
+    out.raw(&handle, sizeof handle);
+  }
+  static void read(protocol::Reader& in, Handle& handle) {
+    in.raw(static_cast<void*>(&handle), sizeof handle);
+  }
+};
+
+}  // namespace detail
 }  // namespace volley
+
+template <class T>
+struct volley::protocol::codec<volley::Broadcast<T>>
+    : volley::detail::HandleCodec<volley::Broadcast<T>> {};

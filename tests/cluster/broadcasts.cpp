@@ -52,6 +52,30 @@ void check_types(volley::Context& context, Checks& checks) {
   checks.holds("ids count up", point.id() == text.id() + 1);
 }
 
+/// A function of a struct, and of volley::bind.
+struct AddsFirst {
+  std::string words;
+  volley::Broadcast<std::vector<int>> values;
+  int operator()(std::int64_t i) const {
+    return static_cast<int>(words.size()) + values.value()[0] + static_cast<int>(i);
+  }
+};
+
+void check_captures(volley::Context& context, Checks& checks) {
+  const auto values = context.broadcast(std::vector<int>{40});
+  const auto numbers = context.range(0, 2, 1, 2);
+  checks.equal("a broadcast in a struct", numbers.map(AddsFirst{"ab", values}).collect(),
+               std::vector<int>{42, 43});
+  const auto bound =
+      volley::bind([](const std::string& words, const volley::Broadcast<std::vector<int>>& all,
+                      std::int64_t) { return words + std::to_string(all.value()[0]); },
+                   std::string("x"), values);
+  checks.equal("a broadcast that is bound", numbers.map(bound).collect(),
+               std::vector<std::string>(2, "x40"));
+  checks.throws<volley::IllegalState>("no broadcast", "neither a task",
+                                      [] { static_cast<void>(volley::Broadcast<int>().value()); });
+}
+
 /// In a shuffle's map side and in its reduce side.
 void check_in_shuffles(volley::Context& context, Checks& checks) {
   const auto factor = context.broadcast(3);
@@ -133,6 +157,7 @@ void check_lost_executor(volley::Context& context, Checks& checks) {
 
 void check_broadcasts(volley::Context& context, Checks& checks) {
   check_types(context, checks);
+  check_captures(context, checks);
   check_in_shuffles(context, checks);
   check_one_object(context, checks);
   check_ends(context, checks);
