@@ -4,6 +4,8 @@
 
 #include "program/context_core.hpp"
 
+#include <volley/accumulator.hpp>
+#include <volley/broadcast.hpp>
 #include <volley/rdd.hpp>
 
 #include <cstdint>
@@ -89,6 +91,53 @@ class Context {
     return detail::make_union<T>(std::move(parents), where);
   }
 
+  /// Makes a value that all tasks can read, of any type that a shuffle can carry; it is copied at
+  /// once. Throws JobFailed when the program's node has no room for it, IllegalState once the
+  /// context is stopped.
+  template <class T>
+  Broadcast<owned_t<std::decay_t<const T&>>> broadcast(const T& value,
+                                                       Where where = Where::current()) {
+    static_assert(!detail::is_rdd<T>::value,
+                  "an RDD cannot be broadcast: call collect() and broadcast the result");
+    using Owned = owned_t<std::decay_t<const T&>>;
+    const auto made = [&] {
+      const auto call = detail::name_call("broadcast", where);
+      if constexpr (std::is_same_v<T, Owned>) {
+        return core_->broadcast(detail::BroadcastForm<Owned>::bytes_of(value), call);
+      } else {
+        const Owned owned = detail::to_owned(static_cast<std::decay_t<const T&>>(value));
+        return core_->broadcast(detail::BroadcastForm<Owned>::bytes_of(owned), call);
+      }
+    }();
+    return {made.created.number, core_->handle(), made.checksum};
+  }
+
+  enum class OnFailure { forget, count };
+  /// An accumulator of a type of yours (see AccumulatorV2) that begins as `initial`; tasks begin
+  /// with A{}. With OnFailure::count what tasks add counts also when they fail.
+  template <class A>
+  auto register_accumulator(A initial, const std::string& name = {},
+                            OnFailure on_failure = OnFailure::forget) {
+    static_assert(AccumulatorV2<A>,
+                  "an accumulator's type needs merge(other), is_zero() and value(): see "
+                  "volley::AccumulatorV2");
+    auto held = std::make_unique<detail::TypedAccumulator<A>>(std::move(initial));
+    const std::uint32_t id = core_->accumulators().add(std::move(held), name);
+    return Accumulator<A>(id, core_->handle(), on_failure == OnFailure::count);
+  }
+
+  /// Sums that tasks add to; those with a name appear in the summary of the run.
+  LongAccumulator long_accumulator(const std::string& name = {}) {
+    return register_accumulator(SumAndCount<std::int64_t>{}, name);
+  }
+  DoubleAccumulator double_accumulator(const std::string& name = {}) {
+    return register_accumulator(SumAndCount<double>{}, name);
+  }
+  /// Values that tasks add; they come back in no particular order.
+  template <class T>
+  CollectionAccumulator<T> collection_accumulator(const std::string& name = {}) {
+    return register_accumulator(Collected<T>{}, name);
+  }
   // Jobs may run at the same time, each from a thread of its own. What is said here of jobs holds
   // for those that the calling thread submits from now on; cancelling works from any thread, and a
   // cancelled action throws JobFailed ("Job 3 cancelled ...").
@@ -104,6 +153,9 @@ class Context {
   std::set<std::string> job_tags() const;
   /// The pool whose share of the slots they use when volley.scheduler.mode is FAIR.
   void set_scheduler_pool(const std::string& pool);
+  /// What tasks can read with TaskContext::local_property; an empty value takes it back.
+  void set_local_property(const std::string& key, const std::string& value);
+  std::string local_property(const std::string& key) const;
 
   /// Where checkpointed RDDs go, in a directory of their own for each run: it must be on a file
   /// system that all nodes see. Throws IoError when it cannot be made.

@@ -1,8 +1,10 @@
 #pragma once
 // Everything an application needs.
 
+#include <volley/accumulator.hpp>
 #include <volley/application.hpp>
 #include <volley/barrier.hpp>
+#include <volley/broadcast.hpp>
 #include <volley/closure.hpp>
 #include <volley/context.hpp>
 #include <volley/error.hpp>
@@ -13,5 +15,6 @@
 #include <volley/partitioner.hpp>
 #include <volley/rdd.hpp>
 #include <volley/statistics.hpp>
+#include <volley/task_context.hpp>
 #include <volley/text.hpp>
 #include <volley/types.hpp>

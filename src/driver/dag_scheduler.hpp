@@ -65,6 +65,7 @@ struct Job {
   std::string group;
   std::vector<std::string> tags;
   std::string pool;
+  std::vector<std::pair<std::string, std::string>> properties;
   base::TimePoint submitted{};
 };
 

@@ -16,6 +16,7 @@ using protocol::Outbox;
 namespace {
 constexpr auto component = "Driver";
 constexpr float progress_step = 0.01F;
+
 }  // namespace
 
 Driver::Driver(Options options, const base::Log& log)
@@ -87,6 +88,24 @@ void Driver::on(const protocol::RddUnpersisted& message, const Address&, Outbox&
 }
 void Driver::on(const protocol::ShuffleForgotten& message, const Address&, Outbox& outbox) {
   to_dag(message, outbox);
+}
+
+/// Broadcasts belong to the driver's rank and those that get them from there.
+void Driver::on(const protocol::BroadcastCreated& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  outbox.send(protocol::at_rank(protocol::Role::shuffle_service, outbox.self().rank),
+              protocol::BroadcastWritten{
+                  protocol::BroadcastId{options_.application, outbox.self().container.attempt,
+                                        message.number},
+                  message.data});
+}
+void Driver::on(const protocol::BroadcastForgotten& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  outbox.send(protocol::at_rank(protocol::Role::shuffle_service, outbox.self().rank),
+              protocol::BroadcastRemoved{
+                  protocol::BroadcastId{options_.application, outbox.self().container.attempt,
+                                        message.number},
+                  message.destroyed});
 }
 
 void Driver::on(const protocol::ProgramFinished& message, const Address&, Outbox& outbox) {

@@ -39,6 +39,22 @@ void Context::set_scheduler_pool(const std::string& pool) {
   core_->job_properties().change([&](program::JobProperties& mine) { mine.pool = pool; });
 }
 
+void Context::set_local_property(const std::string& key, const std::string& value) {
+  core_->job_properties().change([&](program::JobProperties& mine) {
+    if (value.empty()) {
+      mine.locals.erase(key);
+    } else {
+      mine.locals[key] = value;
+    }
+  });
+}
+
+std::string Context::local_property(const std::string& key) const {
+  const program::JobProperties mine = core_->job_properties().get();
+  const auto found = mine.locals.find(key);
+  return found == mine.locals.end() ? std::string{} : found->second;
+}
+
 std::vector<std::uint32_t> Context::active_jobs() const { return core_->active_jobs(); }
 
 void Context::cancel_job(std::uint32_t job, const std::string& reason) {

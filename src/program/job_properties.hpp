@@ -16,6 +16,7 @@ struct JobProperties {
   std::string group;
   std::set<std::string> tags;
   std::string pool;
+  std::map<std::string, std::string> locals;  ///< that tasks can read
   /// Set when jobs are cancelled that are not submitted yet; their tags say which.
   std::shared_ptr<const std::atomic<bool>> cancelled;
 };
@@ -34,7 +35,7 @@ class ThreadJobProperties {
     const std::lock_guard lock(mutex_);
     JobProperties& mine = by_thread_[std::this_thread::get_id()];
     change(mine);
-    if (mine.group.empty() && mine.tags.empty() && mine.pool.empty()) {
+    if (mine.group.empty() && mine.tags.empty() && mine.pool.empty() && mine.locals.empty()) {
       by_thread_.erase(std::this_thread::get_id());
     }
   }

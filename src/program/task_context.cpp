@@ -62,6 +62,19 @@ std::vector<protocol::Chunk> TaskContext::chunks(base::ShuffleNumber shuffle,
   return chunks;
 }
 
+constinit thread_local TaskContext* TaskContext::current_ = nullptr;
+
+const BroadcastCopy& TaskContext::find_broadcast(std::uint32_t number) {
+  const auto found = std::find_if(broadcasts_.begin(), broadcasts_.end(),
+                                  [&](const auto& one) { return one.first == number; });
+  if (found != broadcasts_.end()) {
+    std::swap(*found, broadcasts_.back());
+  } else {
+    broadcasts_.emplace_back(number, services_.broadcast(number, stop_));
+  }
+  return *broadcasts_.back().second;
+}
+
 void TaskContext::check_on_disk(const protocol::Chunk& chunk) {
   const storage::NodeArena& arena = services_.arena();
   const std::uint64_t found = exchange::checksum_of({arena.at(chunk.offset), chunk.bytes});

@@ -9,10 +9,12 @@
 //   shuffle services ──ExchangeFinished──▶ driver ──TaskLaunched──▶ executor
 //   executor ──PartitionRequested──▶ the holder's shuffle service ──PartitionListed──▶ executor
 //   executor ──CommitRequested──▶ driver ──CommitAnswered──▶ executor
+//   broadcasts: broadcast_messages.hpp
 
 #include "base/ids.hpp"
 #include "base/units.hpp"
 #include "protocol/address.hpp"
+#include "protocol/broadcast_messages.hpp"
 #include "protocol/cluster_messages.hpp"
 #include "protocol/program.hpp"
 
@@ -117,6 +119,7 @@ struct JobSubmitted {
   std::string group;      ///< that it can be cancelled with; empty: none
   std::vector<std::string> tags;
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
+  std::vector<std::pair<std::string, std::string>> properties;  ///< that its tasks can read
 };
 struct JobCancelRequested {
   JobId job = 0;
@@ -245,13 +248,12 @@ struct DrainRequested {
   std::string reason;
   base::Duration grace{};
 };
-using DriverMessage =
-    std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
-                 ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
-                 ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
-                 ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
-                 AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
-                 CommitRequested, BarrierReached, DrainRequested>;
+using DriverMessage = std::variant<
+    JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten, ProgramFinished,
+    ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered, ExecutorHeartbeat, ExecutorLost,
+    RankDataLost, TaskFinished, ShuffleSizes, ExchangeFinished, JobGroupCancelRequested,
+    TaggedJobsCancelRequested, AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
+    CommitRequested, BarrierReached, DrainRequested, BroadcastCreated, BroadcastForgotten>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -271,8 +273,10 @@ struct ExecutorsReady {
   std::uint32_t slots = 0;
   std::string error;  ///< not empty: the program cannot run, and why
 };
+/// What one task has added, to be counted.
 struct AccumulatorsUpdated {
   std::vector<AccumulatorUpdate> updates;
+  StageId stage = 0;
 };
 /// The program should begin nothing new.
 struct DrainBegun {
@@ -339,7 +343,8 @@ struct PartitionListed {
 using ExecutorMessage =
     std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
                  BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested,
-                 HolderLost, CommitAnswered, BarrierPassed>;
+                 HolderLost, CommitAnswered, BarrierPassed, BroadcastLocated,
+                 BroadcastReleaseRequested>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 
@@ -405,6 +410,8 @@ struct SourceLost {
 using ShuffleServiceMessage =
     std::variant<MapOutputWritten, ShuffleSizesRequested, ExchangeRequested, ExchangeOffered,
                  PartitionRequested, ShuffleRemoved, ContainerMemoryReleased,
-                 ApplicationDataRemoved, AttemptDataRemoved, SourceLost>;
+                 ApplicationDataRemoved, AttemptDataRemoved, SourceLost, BroadcastWritten,
+                 BroadcastRemoved, BroadcastWanted, BroadcastReleased, BroadcastReaderGone,
+                 BroadcastJoined, BroadcastParentNamed, BroadcastPullRequested, BroadcastOffered>;
 
 }  // namespace volley::protocol

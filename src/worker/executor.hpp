@@ -24,6 +24,7 @@ class Executor {
     protocol::ExecutorRegistered registration;
     protocol::Address driver;
     base::ApplicationId application;
+    std::uint32_t attempt = 1;  ///< of the application
     base::Duration heartbeat_interval = std::chrono::seconds{10};
   };
 
@@ -59,6 +60,10 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::BarrierPassed& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::BroadcastLocated& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::BroadcastReleaseRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::CommitAnswered& message, const protocol::Address& from,
           protocol::Outbox& out);
 
@@ -77,6 +82,7 @@ class Executor {
   void finish(TaskEnded&& ended, protocol::Outbox& out);
   void ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t request,
                       protocol::Outbox& out);
+  void ask_for_broadcast(std::uint32_t number, base::Rank where, protocol::Outbox& out);
   void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
 
   Options options_;
@@ -88,6 +94,7 @@ class Executor {
   std::unordered_map<base::TaskId, Running> running_;
   std::set<base::Rank> lost_holders_;
   std::map<std::uint64_t, base::Rank> asked_;  ///< requests for chunk lists, and who has them
+  std::map<std::uint32_t, base::Rank> asked_broadcasts_;  ///< and who was asked
 };
 
 }  // namespace volley::worker

@@ -37,6 +37,8 @@ constexpr std::array groups{
     Group{"folding", cluster_test::check_folding},
     Group{"futures", cluster_test::check_futures},
     Group{"barriers", cluster_test::check_barriers},
+    Group{"broadcasts", cluster_test::check_broadcasts},
+    Group{"accumulators", cluster_test::check_accumulators},
 };
 
 }  // namespace
