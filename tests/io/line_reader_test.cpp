@@ -65,8 +65,9 @@ Lines read_batches(const TextSplit& split, std::size_t batch) {
 }
 
 TextSplit whole(const std::string& path, bool gz = false) {
+  const Codec codec = gz ? Codec::gzip : Codec::none;
   const std::uint64_t size = std::filesystem::file_size(path);
-  return {path, 0, size, size, gz};
+  return {path, 0, size, size, codec};
 }
 
 /// The lines of all splits of `size` bytes, in order.
@@ -238,7 +239,7 @@ TEST(LineReaderTest, ChangedFileIsRefused) {
                 }),
                 ThrowsMessage<IoError>(HasSubstr(path + " changed while it was read")));
     EXPECT_THAT(([&] {
-                  LineReader reader({path, 0, 3, planned, true});
+                  LineReader reader({path, 0, 3, planned, Codec::gzip});
                 }),
                 ThrowsMessage<IoError>(HasSubstr(path + " changed while it was read")));
   }
