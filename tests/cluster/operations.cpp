@@ -37,6 +37,8 @@ constexpr std::array groups{
     Group{"folding", cluster_test::check_folding},
     Group{"futures", cluster_test::check_futures},
     Group{"barriers", cluster_test::check_barriers},
+    Group{"hdf5", cluster_test::check_hdf5},
+    Group{"formats", cluster_test::check_formats},
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include <volley/detail/hdf5_rows.hpp>
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>

@@ -197,7 +197,8 @@ TEST_P(Hdf5, MoreOrFewerRowsThanCountedAreRefused) {
   Hdf5PlaceWriter more(target, 0);
   EXPECT_THAT(error_of([&] { more.add(bytes_of(rows)); }), HasSubstr("more than the 4 rows"));
   Hdf5PlaceWriter fewer(target, 1);
-  fewer.add(std::span(bytes_of(rows)).first(16));
+  const std::vector<std::byte> bytes = bytes_of(rows);
+  fewer.add(std::span(bytes).first(16));
   EXPECT_THAT(error_of([&] { fewer.finish(); }), HasSubstr("has 2 rows, and had 4"));
 }
 
