@@ -50,7 +50,6 @@ void Hdf5Handle::reset() {
 
 std::string hdf5_reason() {
   std::string reason;
-  ::H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &note_reason, nullptr);
   ::H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, &note_reason, &reason);
   return reason.empty() ? "the HDF5 library gives no reason" : reason;
 }

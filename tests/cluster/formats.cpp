@@ -149,6 +149,8 @@ void check_caching(volley::Context& context, Checks& checks) {
   write(checks.path("three"), "one\ntwo\nthree\n");
   const auto cached = context.text_file(checks.path("three"), 2).cache();
   for (int i = 0; i < 3; ++i) checks.equal("FILE_009", cached.count(), 3);
+  context.cancel_job_group("nobody knows this one");
+  checks.equal("CTX_006", cached.count(), 3);
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST_P(Hdf5, GroupsAttributesAndListing) {
                                   {"count", std::int64_t{-3}},
                                   {"list", std::vector<double>{1, 2}},
                                   {"names", std::vector<std::string>{"a", "bc"}}};
-  write(numbered<float>({3}), {.dataset = "/a/b/c", .attributes = attributes});
+  write(numbered<float>({3}), {.dataset = "/a/b/c", .chunk_rows = 2, .attributes = attributes});
   EXPECT_EQ(read_hdf5_attributes(path(), "/a/b/c"), attributes);
   const auto listed = list_hdf5_datasets(path());
   ASSERT_EQ(listed.size(), 1U);
