@@ -8,6 +8,7 @@
 #include "io/hdf5_library.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
