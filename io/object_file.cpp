@@ -30,6 +30,10 @@ template <class T>
 std::string_view as_text(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
+/// Of a block's plain bytes, and of how many records these are.
+std::uint64_t checksum_of(std::span<const std::byte> bytes, std::uint64_t records) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), records);
+}
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -99,12 +103,12 @@ void ObjectWriter::add(std::span<const std::byte> records, std::uint64_t count) 
     compress_block(codec_, records, packed_);
     stored = packed_;
   }
-  part_.write(as_text(ObjectBlock{stored.size(), records.size(), count,
-                                  XXH3_64bits(records.data(), records.size())}));
+  part_.write(
+      as_text(ObjectBlock{stored.size(), records.size(), count, checksum_of(records, count)}));
   part_.write(as_text(stored));
 }
 
-void ObjectWriter::finish() { part_.write(as_text(ObjectBlock{})); }
+void ObjectWriter::finish() { part_.write(as_text(ObjectBlock{0, 0, 0, checksum_of({}, 0)})); }
 
 ObjectReader::ObjectReader(const ObjectSplit& split, std::string_view type)
     : path_(split.path), size_(split.size), file_(open_planned(split.path, split.size)) {
@@ -152,7 +156,11 @@ bool ObjectReader::next(std::vector<std::byte>& bytes, std::uint64_t& records) {
   ObjectBlock block;
   read(&block, sizeof block);
   records = block.records;
-  if (records == 0) return false;
+  if (records == 0) {
+    const bool end = block.stored == 0 && block.bytes == 0 && block.checksum == checksum_of({}, 0);
+    if (!end) damaged("a block is damaged");
+    return false;
+  }
   constexpr std::uint64_t most_ratio = 1U << 16U;  // of any codec
   if (block.stored > size_ || block.bytes / most_ratio > size_) damaged("a block is damaged");
   bytes.resize(block.bytes);
@@ -164,7 +172,7 @@ bool ObjectReader::next(std::vector<std::byte>& bytes, std::uint64_t& records) {
     read(packed_.data(), packed_.size());
     if (!decompress_block(codec_, packed_, bytes)) damaged("a block is damaged");
   }
-  if (XXH3_64bits(bytes.data(), bytes.size()) != block.checksum) damaged("a checksum differs");
+  if (checksum_of(bytes, records) != block.checksum) damaged("a checksum differs");
   return true;
 }
 

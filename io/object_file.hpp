@@ -5,8 +5,9 @@
 //   blocks: ObjectBlock, then its stored bytes
 //   an ObjectBlock without records, which ends the file
 //
-// Numbers are in this machine's byte order. The checksum is XXH3 of a block's plain bytes. The
-// type's name is the program's, so that a file is not read as something else.
+// Numbers are in this machine's byte order. The checksum is XXH3 of a block's plain bytes, seeded
+// with the number of its records. The type's name is the program's, so that a file is not read as
+// something else.
 
 #include "base/fd.hpp"
 #include "io/codec.hpp"
