@@ -162,7 +162,8 @@ bool ObjectReader::next(std::vector<std::byte>& bytes, std::uint64_t& records) {
     return false;
   }
   constexpr std::uint64_t most_ratio = 1U << 16U;  // of any codec
-  if (block.stored > size_ || block.bytes / most_ratio > size_) damaged("a block is damaged");
+  if (block.stored > size_ - at_) damaged("it is truncated, or a block is damaged");
+  if (block.bytes / most_ratio > size_) damaged("a block is damaged");
   bytes.resize(block.bytes);
   if (codec_ == Codec::none) {
     if (block.stored != block.bytes) damaged("a block is damaged");

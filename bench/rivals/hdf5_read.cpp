@@ -1,6 +1,7 @@
-// hdf5_read FILE DATASET [collective|independent|serial]: the sum of a dataset of int64 of one
-// dimension, read in parallel by hand: every rank reads its share of the rows as hyperslabs of
-// whole chunks, about 16 MiB each, through MPI-IO or (serial) through a file of its own.
+// hdf5_read FILE DATASET [collective|independent|serial [MEBIBYTES]]: the sum of a dataset of int64
+// of one dimension, read in parallel by hand: every rank reads its share of the rows as hyperslabs
+// of whole chunks, about 16 MiB each unless told otherwise, through MPI-IO or (serial) through a
+// file of its own.
 
 #include <hdf5.h>
 #include <mpi.h>
@@ -20,12 +21,11 @@ struct Share {
   hsize_t blocks = 0;  ///< the most of any rank: collective calls are made by all
 };
 
-Share share_of(hsize_t rows, hsize_t chunk, int rank, int ranks) {
+Share share_of(hsize_t rows, hsize_t chunk, hsize_t block_bytes, int rank, int ranks) {
   const hsize_t chunks = (rows + chunk - 1) / chunk;
   const auto at = [&](hsize_t i) {
     return std::min(rows, chunks * i / static_cast<hsize_t>(ranks) * chunk);
   };
-  constexpr hsize_t block_bytes = hsize_t{16} << 20U;
   Share share;
   share.begin = at(static_cast<hsize_t>(rank));
   share.end = at(static_cast<hsize_t>(rank) + 1);
@@ -69,11 +69,13 @@ int main(int argc, char** argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   if (argc < 3) {
-    std::fprintf(stderr, "usage: hdf5_read FILE DATASET [collective|independent|serial]\n");
+    std::fprintf(stderr,
+                 "usage: hdf5_read FILE DATASET [collective|independent|serial [MEBIBYTES]]\n");
     MPI_Finalize();
     return 2;
   }
   const std::string mode = argc > 3 ? argv[3] : "independent";
+  const hsize_t block_bytes = (argc > 4 ? std::stoull(argv[4]) : 16) << 20U;
   MPI_Barrier(MPI_COMM_WORLD);
   const double start = MPI_Wtime();
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -88,7 +90,7 @@ int main(int argc, char** argv) {
   if (H5Pget_layout(made) == H5D_CHUNKED) H5Pget_chunk(made, 1, &chunk);
   const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
   if (mode == "collective") H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
-  std::int64_t sum = read_share(dataset, transfer, share_of(rows, chunk, rank, ranks));
+  std::int64_t sum = read_share(dataset, transfer, share_of(rows, chunk, block_bytes, rank, ranks));
   std::int64_t total = 0;
   MPI_Reduce(&sum, &total, 1, MPI_INT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
   const double seconds = MPI_Wtime() - start;

@@ -71,7 +71,7 @@ class Codecs : public ::testing::TestWithParam<Codec> {
 TEST_P(Codecs, WhatIsWrittenIsRead) {
   const std::string text = some_text(200000);
   const std::string path = write(text, 1000);
-  EXPECT_LT(std::filesystem::file_size(path), text.size() * 2 / 3);
+  EXPECT_LT(std::filesystem::file_size(path), text.size() * 4 / 5);
   EXPECT_TRUE(read_packed(path, 4096) == text);
   EXPECT_TRUE(read_packed(path, 10U << 20U) == text);
 }

@@ -202,6 +202,23 @@ TEST_P(Hdf5, MoreOrFewerRowsThanCountedAreRefused) {
   EXPECT_THAT(error_of([&] { fewer.finish(); }), HasSubstr("has 2 rows, and had 4"));
 }
 
+TEST_P(Hdf5, AnAttemptThatEndedEarlyIsRepeated) {
+  const auto parts = numbered<double>({5, 6});
+  Hdf5Creation creation;
+  auto target = make_target(path(), parts, {}, creation);
+  target.places = create_hdf5_layout(target, creation, {});
+  for (const std::size_t rows : {3U, 5U}) {  // the first attempt ends in the middle
+    Hdf5PlaceWriter writer(target, 0);
+    const std::vector<std::byte> bytes = bytes_of(parts[0]);
+    writer.add(std::span(bytes).first(rows * sizeof(double)));
+    if (rows == 5) writer.finish();
+  }
+  Hdf5PlaceWriter other(target, 1);
+  other.add(bytes_of(parts[1]));
+  other.finish();
+  EXPECT_EQ(read_dataset<double>(path()), joined(parts));
+}
+
 INSTANTIATE_TEST_SUITE_P(Compression, Hdf5, ::testing::Values(0, 4),
                          [](const auto& test) { return test.param == 0 ? "none" : "gzip"; });
 
