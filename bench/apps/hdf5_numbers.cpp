@@ -1,4 +1,5 @@
-// hdf5_numbers write FILE MEBIBYTES [CHUNK-KIBIBYTES [GZIP]]: int64 values into dataset "numbers".
+// hdf5_numbers write FILE MEBIBYTES [CHUNK-KIBIBYTES [GZIP [KEEP]]]: int64 values into dataset
+// "numbers"; KEEP 0 computes them twice.
 // hdf5_numbers read FILE [TIMES]: their sum, and how fast that was.
 
 #include <volley/volley.hpp>
@@ -29,6 +30,7 @@ void write(volley::Context& context, const std::vector<std::string>& args) {
   volley::Hdf5WriteOptions options;
   if (args.size() > 3) options.chunk_rows = std::stoull(args[3]) << 7U;
   if (args.size() > 4) options.gzip = std::stoi(args[4]);
+  if (args.size() > 5) options.keep = args[5] != "0";
   const auto numbers =
       context.range(0, values, 1, 32).map([](std::int64_t i) { return i * 0x9e3779b9 % 1000003; });
   const double seconds = seconds_of([&] { numbers.save_as_hdf5(args.at(1), "numbers", options); });

@@ -43,6 +43,9 @@ struct Hdf5WriteOptions {
   int gzip = 0;
   /// Of the dataset.
   Hdf5Attributes attributes = {};
+  /// Whether the records are kept between counting and writing them, in memory and on the scratch
+  /// disk; otherwise they are computed twice, which is faster where they are cheap.
+  bool keep = true;
 };
 
 /// All datasets of a file, in groups within groups too. These four are for the program, not for

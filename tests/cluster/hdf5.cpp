@@ -71,7 +71,7 @@ void check_rows(volley::Context& context, Checks& checks) {
   const auto arrays = context.range(0, 1000, 1, 3).map([](std::int64_t i) {
     return std::array<float, 3>{static_cast<float>(i), 1.F, 2.F};
   });
-  arrays.save_as_hdf5(checks.path("arrays.h5"), "places", {.chunk_rows = 100});
+  arrays.save_as_hdf5(checks.path("arrays.h5"), "places", {.chunk_rows = 100, .keep = false});
   checks.equal("hdf5: arrays are columns",
                volley::hdf5_dataset_info(checks.path("arrays.h5"), "places").text(),
                std::string("float32 [1000, 3]"));

@@ -71,7 +71,8 @@ class FileOperations {
   /// Writes all records, in partition order, as the rows of one dataset of a new HDF5 file; see
   /// hdf5.hpp for what a record can be. The tasks write into the one file at the same time; it
   /// appears under its name when it is complete. The records are counted first and kept meanwhile
-  /// (as persist(memory_and_disk_ser) does, unless the RDD is persisted already). Throws IoError
+  /// (as persist(memory_and_disk_ser) does, unless the RDD is persisted already or the options say
+  /// otherwise). Throws IoError
   /// when the file exists, InvalidArgument when rows have different lengths.
   void save_as_hdf5(const std::string& path, const std::string& dataset,
                     const Hdf5WriteOptions& options = {}, Where where = Where::current()) const {

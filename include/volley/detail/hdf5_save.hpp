@@ -123,7 +123,8 @@ struct Hdf5PackAction {
 template <class T, class P>
 class KeptWhile {
  public:
-  explicit KeptWhile(const Rdd<T, P>& rdd) : rdd_(rdd), own_(!rdd.storage_level().keeps()) {
+  KeptWhile(const Rdd<T, P>& rdd, bool keep)
+      : rdd_(rdd), own_(keep && !rdd.storage_level().keeps()) {
     if (own_) rdd_.persist(StorageLevel::memory_and_disk_ser);
   }
   KeptWhile(const KeptWhile&) = delete;
@@ -147,7 +148,7 @@ void save_hdf5(const Rdd<T, P>& rdd, const std::string& path, const std::string&
   constexpr const char* name = "save_as_hdf5";
   const std::string call = name_call(name, where);
   program::Hdf5Save save(*rdd.lineage(), path, dataset, hdf5_row<T>(), options);
-  const KeptWhile<T, P> kept(rdd);
+  const KeptWhile<T, P> kept(rdd, options.keep);
   std::vector<program::Hdf5Count> counts(rdd.num_partitions());
   rdd.template run<Hdf5CountAction>(
       name, [](protocol::Writer&) {}, rdd.all_partitions(), where,
