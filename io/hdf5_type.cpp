@@ -106,15 +106,6 @@ class Matcher {
   }
 };
 
-void add_member_runs(const Hdf5Type& type, std::uint64_t at, std::vector<Hdf5Run>& runs) {
-  if (type.kind != Hdf5Class::compound) return add_run(runs, {at, at, type.bytes()});
-  for (std::uint64_t i = 0; i < type.count; ++i) {
-    for (const Hdf5Member& member : type.members) {
-      add_member_runs(member.type, at + i * type.size + member.offset, runs);
-    }
-  }
-}
-
 std::string describe_element(const Hdf5Type& type) {
   const std::string order = type.native ? "" : " (other byte order or layout)";
   switch (type.kind) {
@@ -172,12 +163,6 @@ base::Result<Hdf5Match> match_types(const Hdf5Type& found, const Hdf5Type& wante
   if (!why.empty()) return Failure{std::move(why)};
   if (!matcher.match.identical) matcher.match.runs.clear();
   return std::move(matcher.match);
-}
-
-std::vector<Hdf5Run> member_runs(const Hdf5Type& type) {
-  std::vector<Hdf5Run> runs;
-  add_member_runs(type, 0, runs);
-  return runs;
 }
 
 }  // namespace volley::io

@@ -70,8 +70,4 @@ std::string describe_shape(const std::vector<std::uint64_t>& shape);
 base::Result<Hdf5Match> match_types(const Hdf5Type& found, const Hdf5Type& wanted,
                                     const std::vector<std::string>& names);
 
-/// A packed or padded struct's pieces without the padding: where members are in memory and in a
-/// file's element that has the same layout.
-std::vector<Hdf5Run> member_runs(const Hdf5Type& type);
-
 }  // namespace volley::io

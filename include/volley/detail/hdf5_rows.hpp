@@ -165,10 +165,10 @@ struct Hdf5Rows<std::vector<U>> {
 };
 
 #define VOLLEY_REQUIRE_HDF5(operation, T)                                                          \
-  static_assert(::volley::protocol::is_bitwise_v<typename ::volley::detail::Hdf5Rows<T>::element>, \
-                operation                                                                          \
-                " needs records that are rows of numbers: numbers, enums, structs of these, "      \
-                "or std::array or std::vector of those")
+  static_assert(                                                                                   \
+      ::volley::protocol::is_bitwise_v<typename ::volley::detail::Hdf5Rows<T>::element>, operation \
+      " needs records that are rows of numbers: numbers, enums, structs, or std::array or "        \
+      "std::vector of these")
 
 template <class T>
 io::Hdf5Row hdf5_row() {
