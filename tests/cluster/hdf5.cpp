@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 
 namespace cluster_test {
 namespace {
@@ -113,6 +114,41 @@ void check_rows(volley::Context& context, Checks& checks) {
                0);
 }
 
+/// How often this was called with one path, on all executors.
+std::uintmax_t calls_with(const std::string& path) {
+  std::ofstream(path, std::ios::app) << '.' << std::flush;
+  return fs::file_size(path);
+}
+
+/// Fails in the second computation, the one that writes, and only there.
+struct FailsOnce {
+  std::string mark;
+  std::int64_t operator()(std::int64_t i) const {
+    if (i == 19000 && calls_with(mark) == 2) throw std::runtime_error("once");
+    return i;
+  }
+};
+/// Keeps a record the first time only.
+struct ChangesItsMind {
+  std::string mark;
+  bool operator()(std::int64_t i) const { return i != 3 || calls_with(mark) == 1; }
+};
+
+void check_repeated_tasks(volley::Context& context, Checks& checks) {
+  const auto failing = context.range(0, 40000, 1, 4).map(FailsOnce{checks.path("once")});
+  failing.save_as_hdf5(checks.path("once.h5"), "x", {.chunk_rows = 3000, .keep = false});
+  checks.equal("hdf5: a task failed while it wrote", fs::file_size(checks.path("once")),
+               std::uintmax_t{3});
+  checks.holds("hdf5: what it wrote was written again",
+               context.hdf5_dataset<std::int64_t>(checks.path("once.h5"), "x").collect() ==
+                   context.range(0, 40000).collect());
+  const auto moody = context.range(0, 10, 1, 1).filter(ChangesItsMind{checks.path("mind")});
+  checks.throws<volley::JobFailed>(
+      "hdf5: records that differ from run to run", "has 9 rows, and had 10",
+      [&] { moody.save_as_hdf5(checks.path("mind.h5"), "x", {.keep = false}); });
+  checks.holds("hdf5: they leave nothing", !fs::exists(checks.path("mind.h5")));
+}
+
 void check_errors(volley::Context& context, Checks& checks) {
   const std::string path = checks.path("plain/all.h5");
   const auto read = [&](const std::string& file, const std::string& dataset) {
@@ -154,6 +190,7 @@ void check_hdf5(volley::Context& context, Checks& checks) {
   check_round_trip(context, checks, 6);
   check_rows(context, checks);
   check_errors(context, checks);
+  check_repeated_tasks(context, checks);
 }
 
 }  // namespace cluster_test
