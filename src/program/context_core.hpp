@@ -69,7 +69,8 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   using OnResult = std::function<void(std::uint32_t index, protocol::Bytes result)>;
   /// Runs `action` on the listed partitions of `rdd` and hands each result, with its index in
   /// `partitions`, to `on_result` on the calling thread. Blocks; throws JobFailed, or what
-  /// `on_result` throws, which ends this job and no other. With a recovery directory the results are kept there, and taken from there when an earlier run has left them.
+  /// `on_result` throws, which ends this job and no other. With a recovery directory the results
+  /// are kept there, and taken from there when an earlier run has left them.
   void run_job(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
                const std::string& call_site, const OnResult& on_result);
 

@@ -5,6 +5,7 @@
 // depend on timing.
 
 #include "exchange/chunk_writer.hpp"
+#include "program/lineage.hpp"
 #include "program/memory_share.hpp"
 
 #include <volley/detail/chunk_records.hpp>
