@@ -6,6 +6,8 @@
 
 #include <volley/accumulator.hpp>
 #include <volley/broadcast.hpp>
+#include <volley/detail/hdf5_rows.hpp>
+#include <volley/hdf5.hpp>
 #include <volley/rdd.hpp>
 
 #include <cstdint>
@@ -59,8 +61,8 @@ class Context {
                                                              Where where = Where::current());
 
   /// The lines of text files, without their line ends (LF or CRLF), as views: a file, a directory,
-  /// a glob, or several of these separated by commas; .gz files are one partition each. At least
-  /// about `min_partitions` (0: default_parallelism()) byte ranges of at most
+  /// a glob, or several of these separated by commas; .gz, .zst and .lz4 files are one partition
+  /// each. At least about `min_partitions` (0: default_parallelism()) byte ranges of at most
   /// volley.files.maxPartitionBytes. Throws IoError when a path does not exist or cannot be read.
   Rdd<std::string_view, detail::Pipe<detail::TextSource>> text_file(
       const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
@@ -78,6 +80,53 @@ class Context {
     auto splits = plan_binary_records(paths, sizeof(T), min_partitions);
     const auto partitions = static_cast<std::uint32_t>(splits.size());
     return {detail::make_lineage(core_, "binary_records", partitions, {}, {},
+                                 detail::compute_closure<P>({}), std::move(splits), {}, where),
+            true};
+  }
+
+  /// The records of binary files of records of `length` bytes, as views: `paths` and partitions as
+  /// for text_file. Throws IoError when a file's size is no multiple of the length, or as text_file
+  /// does; InvalidArgument for length 0.
+  Rdd<std::string_view, detail::Pipe<detail::RecordViewSource>> binary_records(
+      const std::string& paths, std::size_t length, std::uint32_t min_partitions = 0,
+      Where where = Where::current());
+
+  /// Path and content of each file, neighbours together in `min_partitions` partitions (0: 2), in
+  /// no more than there are files; `paths` as for text_file. Compressed files are decompressed.
+  Rdd<std::pair<std::string, std::string>, detail::Pipe<detail::WholeFilesSource>> whole_text_files(
+      const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
+  /// The same with the bytes as they are.
+  Rdd<std::pair<std::string, std::string>, detail::Pipe<detail::WholeFilesSource>> binary_files(
+      const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
+
+  /// What save_as_object_file has written, a partition for each part file: `paths` as for
+  /// text_file. A file of other objects fails the job that reads it.
+  template <class T>
+  Rdd<T, detail::Pipe<detail::ObjectSource<T>>> object_file(const std::string& paths,
+                                                            Where where = Where::current()) {
+    static_assert(!detail::has_views<T>, "object_file<T>: records own what they hold");
+    using P = detail::Pipe<detail::ObjectSource<T>>;
+    auto splits = plan_object_files(paths);
+    const auto partitions = static_cast<std::uint32_t>(splits.size());
+    return {detail::make_lineage(core_, "object_file", partitions, {}, {},
+                                 detail::compute_closure<P>({}), std::move(splits), {}, where),
+            true};
+  }
+
+  /// The rows of a dataset of an HDF5 file (see hdf5.hpp for what a T can be), in partitions of
+  /// whole chunks: about options.min_partitions, of at most volley.files.maxPartitionBytes as far
+  /// as chunks are not larger. The file's metadata are read here, once. Throws IoError when there
+  /// is no such file or dataset, when the file is damaged, or when its rows are no Ts.
+  template <class T>
+  Rdd<T, detail::Pipe<detail::Hdf5RowSource<T>>> hdf5_dataset(const std::string& path,
+                                                              const std::string& dataset,
+                                                              const Hdf5ReadOptions& options = {},
+                                                              Where where = Where::current()) {
+    VOLLEY_REQUIRE_HDF5("hdf5_dataset", T);
+    using P = detail::Pipe<detail::Hdf5RowSource<T>>;
+    auto splits = plan_hdf5_dataset(path, dataset, options, detail::hdf5_row<T>());
+    const auto partitions = static_cast<std::uint32_t>(splits.size());
+    return {detail::make_lineage(core_, "hdf5_dataset", partitions, {}, {},
                                  detail::compute_closure<P>({}), std::move(splits), {}, where),
             true};
   }
@@ -186,6 +235,14 @@ class Context {
   std::vector<protocol::Bytes> plan_binary_records(const std::string& paths,
                                                    std::size_t record_size,
                                                    std::uint32_t min_partitions) const;
+  std::vector<protocol::Bytes> plan_object_files(const std::string& paths) const;
+  Rdd<std::pair<std::string, std::string>, detail::Pipe<detail::WholeFilesSource>> make_files(
+      const char* name, const std::string& paths, std::uint32_t min_partitions, bool raw,
+      Where where);
+  std::vector<protocol::Bytes> plan_hdf5_dataset(const std::string& path,
+                                                 const std::string& dataset,
+                                                 const Hdf5ReadOptions& options,
+                                                 const io::Hdf5Row& row) const;
 
   template <class T>
   auto make_slices(const std::vector<T>& values, std::uint32_t slices, const Where& where) {

@@ -11,6 +11,7 @@
 #include <volley/files.hpp>
 #include <volley/future.hpp>
 #include <volley/hash.hpp>
+#include <volley/hdf5.hpp>
 #include <volley/order.hpp>
 #include <volley/partitioner.hpp>
 #include <volley/rdd.hpp>
