@@ -7,8 +7,10 @@ import unittest
 
 import conformance
 import layers
+import links
 import messages
 import sizes
+import snippets
 import tree
 import words
 
@@ -138,6 +140,41 @@ class Messages(unittest.TestCase):
         found = messages.unknown_names(page, {"JobStarted"})
         self.assertEqual(found, ["docs/ARCHITECTURE.md: no message is called GoneAway"])
         self.assertEqual(len(messages.unknown_names("another page", set())), 1)
+
+
+class Snippets(unittest.TestCase):
+    def test_parts_are_found_joined_and_not_indented(self):
+        text = "a\n  // [x]\n  if (b) {\n    c();\n  }\n  // [/x]\nd\n// [x]\ne\n// [/x]\n"
+        self.assertEqual(snippets.parts_of("f", text), ({"x": "if (b) {\n  c();\n}\ne\n"}, []))
+
+    def test_marks_out_of_place_are_found(self):
+        for bad in ("// [x]", "// [/x]", "// [x]\n// [y]", "// [x]\n// [/y]\n// [/x]"):
+            self.assertEqual(len(snippets.parts_of("f", bad)[1]) > 0, True, bad)
+
+    def test_what_differs_or_is_unknown_is_found_and_filled_in(self):
+        sources = {"f.cpp": {"x": "right\n"}}
+        page = "<!-- snippet: f.cpp x -->\n```cpp\n%s```\n"
+        self.assertEqual(snippets.check_page("p", page % "right\n", sources)[0], [])
+        wrong, whole, shown = snippets.check_page("p", page % "left\n", sources)
+        self.assertEqual((len(wrong), whole, shown), (1, page % "right\n", {("f.cpp", "x")}))
+        self.assertEqual(len(snippets.check_page("p", page % "", {})[0]), 1)
+        more = page % "right\n" + "\n```cpp\nint i;\n```\n```sh\nls\n```\n"
+        self.assertEqual(len(snippets.check_page("p", more, sources)[0]), 1)
+
+
+class Links(unittest.TestCase):
+    def test_headings_become_anchors(self):
+        text = "# A `b`, c-d\n```\n# no\n```\n## Spark → Volley\n"
+        self.assertEqual(links.anchors_of(text), {"a-b-c-d", "spark--volley"})
+
+    def test_links_and_paths_that_lead_nowhere_are_found(self):
+        texts = {"a.md": "# Top\n[x](docs/b.md#in) [y](#top) `docs/b.md` `src/*.cpp` `tests/none/`",
+                 "docs/b.md": "# In\n`a.md` `b.md` [z](../a.md) [w](https://a.b/c)"}
+        names = {"a.md", "docs/b.md", "src/c.cpp"}
+        self.assertEqual(links.check_pages(texts, names),
+                         ["a.md:2: there is no tests/none/"])
+        bad = {"a.md": "[x](c.md) [y](#none) `docs/none.md` `none.md`"}
+        self.assertEqual(len(links.check_pages(bad, {"a.md", "docs/b.md"})), 4)
 
 
 class Words(unittest.TestCase):
