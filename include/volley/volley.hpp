@@ -10,8 +10,10 @@
 #include <volley/future.hpp>
 #include <volley/hash.hpp>
 #include <volley/order.hpp>
+#include <volley/partial_result.hpp>
 #include <volley/partitioner.hpp>
 #include <volley/rdd.hpp>
+#include <volley/running_task.hpp>
 #include <volley/statistics.hpp>
 #include <volley/text.hpp>
 #include <volley/types.hpp>

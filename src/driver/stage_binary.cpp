@@ -2,10 +2,10 @@
 
 namespace volley::driver {
 
-std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
-                                                               base::RddId final_rdd,
-                                                               const protocol::Dependency* shuffle,
-                                                               const protocol::Closure& action) {
+std::shared_ptr<protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                         base::RddId final_rdd,
+                                                         const protocol::Dependency* shuffle,
+                                                         const protocol::Closure& action) {
   auto binary = std::make_shared<protocol::StageBinary>();
   for (const base::RddId id : narrow_closure(lineage, final_rdd)) {
     const protocol::RddSpec& rdd = lineage.at(id);

@@ -10,9 +10,9 @@ namespace volley::driver {
 
 /// `shuffle` is the dependency that the stage writes, or null for a result stage, whose tasks run
 /// `action`.
-std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
-                                                               base::RddId final_rdd,
-                                                               const protocol::Dependency* shuffle,
-                                                               const protocol::Closure& action);
+std::shared_ptr<protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                         base::RddId final_rdd,
+                                                         const protocol::Dependency* shuffle,
+                                                         const protocol::Closure& action);
 
 }  // namespace volley::driver

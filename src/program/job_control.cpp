@@ -19,6 +19,28 @@ void Context::set_job_group(const std::string& group) {
   core_->job_properties().change([&](program::JobProperties& mine) { mine.group = group; });
 }
 
+void Context::set_job_description(const std::string& description) {
+  core_->job_properties().change(
+      [&](program::JobProperties& mine) { mine.description = description; });
+}
+
+void Context::set_local_property(const std::string& key, const std::string& value) {
+  core_->job_properties().change([&](program::JobProperties& mine) {
+    if (value.empty()) {
+      mine.values.erase(key);
+    } else {
+      mine.values[key] = value;
+    }
+  });
+}
+
+std::optional<std::string> Context::local_property(const std::string& key) const {
+  const auto values = core_->job_properties().get().values;
+  const auto found = values.find(key);
+  if (found == values.end()) return std::nullopt;
+  return found->second;
+}
+
 void Context::add_job_tag(const std::string& tag) {
   check_tag(tag);
   core_->job_properties().change([&](program::JobProperties& mine) { mine.tags.insert(tag); });

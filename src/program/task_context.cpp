@@ -99,6 +99,20 @@ std::vector<std::shared_ptr<const protocol::Bytes>> TaskContext::barrier(std::st
   return std::move(passed.messages);
 }
 
+void TaskContext::ended(const std::string* error) {
+  std::exception_ptr first;
+  while (!end_listeners_.empty()) {
+    const EndListener listener = std::move(end_listeners_.back());
+    end_listeners_.pop_back();
+    try {
+      listener(error);
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first && error == nullptr) std::rethrow_exception(first);
+}
+
 void TaskContext::on_views_expire(const void* owner, std::function<void()> flush) {
   flushes_.emplace_back(owner, std::move(flush));
 }

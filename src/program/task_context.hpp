@@ -106,6 +106,13 @@ class TaskServices {
                                                   const std::atomic<bool>& /*stop*/) {
     throw std::logic_error("no barriers here");
   }
+  /// A part of a cached partition that another executor holds. Blocks until it answers, or is gone;
+  /// throws TaskStopped once `stop` is set.
+  virtual protocol::BlockPartSent fetch_block_part(const protocol::Address& /*holder*/,
+                                                   protocol::BlockPartRequested /*part*/,
+                                                   const std::atomic<bool>& /*stop*/) {
+    return {};
+  }
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
@@ -172,7 +179,16 @@ class TaskContext {
   /// Whether the task should read a partition from its cached block, or make that. A task that may
   /// end early makes no block.
   bool keeps(base::RddId rdd, std::uint32_t partition) const {
-    return plan_->persisted(rdd) && (!ends_early_ || services_.blocks().has({rdd, partition}));
+    return plan_->persisted(rdd) && (!ends_early_ || services_.blocks().has({rdd, partition}) ||
+                                     !holders({rdd, partition}).empty());
+  }
+  /// Other executors that have the block, as far as the driver knew when it sent the task.
+  std::vector<protocol::Address> holders(const protocol::BlockId& block) const {
+    std::vector<protocol::Address> found;
+    for (const protocol::BlockInput& input : task_.blocks) {
+      if (input.block == block) found.push_back(input.holder);
+    }
+    return found;
   }
   void may_end_early() { ends_early_ = true; }
 
@@ -185,6 +201,18 @@ class TaskContext {
 
   /// Keeps something alive until the task ends.
   void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
+
+  /// What the program said about its jobs.
+  const std::vector<std::pair<std::string, std::string>>& properties() const {
+    return plan_->binary().properties;
+  }
+
+  /// Called on the task's thread when it ends, the latest first, all of them: after a success with
+  /// no text, else with the error's. One that throws after a success makes the task fail.
+  using EndListener = std::function<void(const std::string* error)>;
+  void on_end(EndListener listener) { end_listeners_.push_back(std::move(listener)); }
+  /// By whoever runs the task.
+  void ended(const std::string* error);
 
   /// Blocks that this task put into the executor's store.
   void note_cached(protocol::BlockId block) { cached_.push_back(block); }
@@ -212,6 +240,7 @@ class TaskContext {
   double sampled_part_ = 1;
   std::vector<std::shared_ptr<const void>> kept_;
   std::vector<protocol::BlockId> cached_;
+  std::vector<EndListener> end_listeners_;
   std::unique_ptr<protocol::MapOutputWritten> map_output_;
 };
 

@@ -91,6 +91,12 @@ struct BlockId {
   auto operator<=>(const BlockId&) const = default;
 };
 
+/// A cached partition, and an executor that has it.
+struct BlockInput {
+  BlockId block;
+  Address holder;
+};
+
 enum class TaskOutcome : std::uint8_t {
   success,
   exception,      ///< user code threw; counts towards volley.task.maxFailures
@@ -117,6 +123,7 @@ struct JobSubmitted {
   std::string group;      ///< that it can be cancelled with; empty: none
   std::vector<std::string> tags;
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
+  std::vector<std::pair<std::string, std::string>> properties = {};  ///< for its tasks to read
 };
 struct JobCancelRequested {
   JobId job = 0;
@@ -213,6 +220,13 @@ struct TaskFinished {
   std::vector<BlockId> evicted;  ///< blocks that it has dropped meanwhile for want of memory
   std::vector<AccumulatorUpdate> accumulators;
 };
+/// What has become of a copy that the driver asked for.
+struct BlockCopied {
+  ExecutorId executor = 0;
+  std::uint32_t member = 0;
+  BlockId block;
+  bool held = false;  ///< there is one; else there was no room, or nothing to copy
+};
 /// The attempt has written its output and asks to publish it. Always answered.
 struct CommitRequested {
   TaskAttempt attempt;
@@ -251,7 +265,7 @@ using DriverMessage =
                  ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
                  ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
                  AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
-                 CommitRequested, BarrierReached, DrainRequested>;
+                 CommitRequested, BarrierReached, DrainRequested, BlockCopied>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -299,6 +313,7 @@ struct TaskLaunched {
   TaskAttempt attempt;
   std::vector<SourceInput> sources;
   std::vector<ShuffleInput> shuffles;
+  std::vector<BlockInput> blocks = {};  ///< that it may need, and its executor does not hold
 };
 struct TaskKillRequested {
   TaskId task = 0;
@@ -330,6 +345,30 @@ struct BarrierPassed {
   /// What the tasks brought, by their index in the stage.
   std::vector<std::shared_ptr<const Bytes>> messages;
 };
+/// From another executor: send the part of a cached partition that begins at `from`.
+struct BlockPartRequested {
+  BlockId block;
+  std::uint64_t request = 0;
+  std::uint64_t from = 0;
+  bool encoded = false;  ///< how the parts before it were kept: `from` counts pieces, not records
+};
+struct BlockPartSent {
+  std::uint64_t request = 0;
+  bool found = false;  ///< false: it is gone, or kept otherwise than before
+  bool encoded = false;
+  bool last = false;
+  std::uint64_t next = 0;  ///< where the next part begins
+  Bytes bytes;             ///< encoded records
+};
+/// From the driver: keep a copy, too. Answered with BlockCopied.
+struct BlockCopyRequested {
+  BlockInput from;
+  StoredRdd stored;
+};
+/// The executor is gone, with its cached partitions.
+struct BlockHolderLost {
+  Address holder;
+};
 /// The chunks of a reduce partition, by map partition and then in writing order.
 struct PartitionListed {
   std::uint64_t request = 0;
@@ -339,7 +378,8 @@ struct PartitionListed {
 using ExecutorMessage =
     std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
                  BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested,
-                 HolderLost, CommitAnswered, BarrierPassed>;
+                 HolderLost, CommitAnswered, BarrierPassed, BlockPartRequested, BlockPartSent,
+                 BlockCopyRequested, BlockHolderLost>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

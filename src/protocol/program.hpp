@@ -57,6 +57,8 @@ struct RddSpec {
   /// only to the task that computes the partition.
   std::vector<std::shared_ptr<const Bytes>> payloads;
   bool barrier = false;  ///< its tasks start together or not at all, and fail together
+  /// Which hosts are best for each partition; empty: any will do. Stays with the driver.
+  std::vector<std::vector<std::string>> hosts = {};
   /// Its records are read from a checkpoint: `compute` and `payloads` are not the operation's, and
   /// code that was compiled together with the operation must not be used.
   bool replaced = false;
@@ -81,6 +83,8 @@ struct StageBinary {
   bool writes_shuffle = false;
   base::ShuffleNumber shuffle = 0;  ///< when writes_shuffle
   std::uint32_t reducers = 0;       ///< when writes_shuffle
+  /// What the program said about its jobs, for their tasks.
+  std::vector<std::pair<std::string, std::string>> properties = {};
 };
 
 /// The payload of one source partition for one task.

@@ -99,7 +99,7 @@ void TaskPool::answer_barrier(protocol::BarrierPassed answer) {
 void TaskPool::wake(base::TaskId task) {
   memory_.wake();
   const std::lock_guard lock(mutex_);
-  if (barriers_.contains(task)) changed_.notify_all();
+  if (barriers_.contains(task) || !block_parts_.empty()) changed_.notify_all();
 }
 
 protocol::BarrierPassed TaskPool::wait_at_barrier(protocol::BarrierReached reached,
@@ -262,6 +262,7 @@ TaskEnded TaskPool::run(const TaskJob& job) {
     context.check_stop();
     job.plan->task()(context, binary.final_rdd, job.launched.attempt.partition,
                      binary.task.captures, finished.result);
+    context.ended(nullptr);
     ended.map_output = context.take_map_output();
   } catch (const program::FetchFailed& failed) {
     finished.outcome = protocol::TaskOutcome::fetch_failed;
@@ -281,6 +282,7 @@ TaskEnded TaskPool::run(const TaskJob& job) {
     finished.outcome = protocol::TaskOutcome::exception;
     finished.error = "the task threw something that is not a std::exception";
   }
+  if (finished.outcome != protocol::TaskOutcome::success) context.ended(&finished.error);
   memory_.release_all(job.launched.attempt.task);
   finished.metrics = context.metrics();
   finished.metrics.result_bytes = finished.result.size();
