@@ -127,6 +127,23 @@ void check_jobs(volley::Context& context, Checks& checks) {
   checks.holds("a narrow dependency", !all.dependencies().at(0).shuffle);
 }
 
+void check_side_effects(volley::Context& context, Checks& checks) {
+  const std::string records = checks.path("async-records");
+  const std::string partitions = checks.path("async-partitions");
+  const auto many = context.parallelize(numbers(1, 1000), 9);
+  many
+      .foreach_async(volley::bind(
+          [](const std::string& path, int) { std::ofstream(path, std::ios::app) << 'r'; }, records))
+      .get();
+  many
+      .foreach_partition_async(volley::bind(
+          [](const std::string& path, auto&) { std::ofstream(path, std::ios::app) << 'p'; },
+          partitions))
+      .get();
+  checks.equal("ASYNC_003 every record once", std::filesystem::file_size(records), 1000U);
+  checks.equal("ASYNC_003 every partition once", std::filesystem::file_size(partitions), 9U);
+}
+
 }  // namespace
 
 void check_pipes(volley::Context& context, Checks& checks) {
@@ -134,6 +151,7 @@ void check_pipes(volley::Context& context, Checks& checks) {
   check_cancelled_commands(context, checks);
   check_tasks(context, checks);
   check_jobs(context, checks);
+  check_side_effects(context, checks);
 }
 
 }  // namespace cluster_test

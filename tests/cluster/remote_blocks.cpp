@@ -88,7 +88,7 @@ void check_local_checkpoint(volley::Context& context, Checks& checks) {
     checks.equal("LCKPT_004 only this one is kept", spread.storage_level(), StorageLevel::none);
   }
   keys.unpersist();
-  checks.throws<volley::JobFailed>("CKPT_010 a lost block", "rdd.checkpoint() instead",
+  checks.throws<volley::JobFailed>("LCKPT_006 a lost block", "rdd.checkpoint() instead",
                                    [&] { keys.count(); });
 }
 
