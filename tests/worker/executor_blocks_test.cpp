@@ -17,13 +17,13 @@ namespace volley::worker {
 namespace {
 
 using namespace protocol;
-using Row = detail::Row<std::int64_t>;
+using Row = volley::detail::Row<std::int64_t>;
 
 const Address driver = at_rank(Role::driver, 1);
 const StoredRdd stored{
     7, StorageLevel::memory_only_2,
-    program::identify(reinterpret_cast<const void*>(
-        static_cast<const program::BlockCodec& (*)()>(&detail::block_codec<std::int64_t>)))};
+    program::identify(reinterpret_cast<const void*>(static_cast<const program::BlockCodec& (*)()>(
+        &volley::detail::block_codec<std::int64_t>)))};
 
 /// An executor with room for so many bytes of blocks.
 struct Host {
@@ -52,7 +52,7 @@ struct Host {
     auto row = std::make_shared<Row>();
     for (std::int64_t i = 0; i < records; ++i) row->push_back(std::int64_t{i});
     pool.blocks().put(id, {row}, static_cast<std::uint64_t>(records) * 8,
-                      {StorageLevel::memory_only, &detail::block_codec<std::int64_t>()});
+                      {StorageLevel::memory_only, &volley::detail::block_codec<std::int64_t>()});
   }
   template <class M>
   void get(const M& message, const Address& from) {
@@ -91,7 +91,7 @@ std::vector<std::int64_t> records_of(program::BlockStore& store, BlockId id) {
   if (!block) return {};
   Row row;
   for (std::size_t i = 0; block->encoded && i < block->encoded->pieces(); ++i) {
-    EXPECT_TRUE(detail::block_codec<std::int64_t>().decode(block->encoded->piece(i), &row));
+    EXPECT_TRUE(volley::detail::block_codec<std::int64_t>().decode(block->encoded->piece(i), &row));
   }
   return {row.begin(), row.end()};
 }
@@ -198,7 +198,7 @@ TEST(ExecutorBlocks, LRU_007_ATaskReadsAPartFromAnotherExecutor) {
     EXPECT_TRUE(part.found);
     EXPECT_TRUE(part.last);
     Row row;
-    EXPECT_TRUE(detail::block_codec<std::int64_t>().decode(part.bytes, &row));
+    EXPECT_TRUE(volley::detail::block_codec<std::int64_t>().decode(part.bytes, &row));
     EXPECT_EQ((std::vector<std::int64_t>(row.begin(), row.end())),
               (std::vector<std::int64_t>{4, 5, 6, 7, 8, 9}));
   }
