@@ -15,6 +15,9 @@ find_path(LZ4_INCLUDE lz4.h REQUIRED)
 find_library(LZ4_LIBRARY lz4 REQUIRED)
 find_path(ZSTD_INCLUDE zstd.h REQUIRED)
 find_library(ZSTD_LIBRARY zstd REQUIRED)
+# HDF5 is called from processes without MPI, so the serial build of the library comes first.
+find_path(HDF5_INCLUDE hdf5.h REQUIRED PATH_SUFFIXES hdf5/serial hdf5/openmpi)
+find_library(HDF5_LIBRARY NAMES hdf5_serial hdf5 hdf5_openmpi REQUIRED)
 
 # XXH_INLINE_ALL compiles the hash into its callers: short keys are hashed in a few cycles.
 add_library(xxhash INTERFACE)
@@ -23,6 +26,8 @@ target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)
 
 add_library(volley_dependencies INTERFACE)
 target_compile_definitions(volley_dependencies INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
-target_include_directories(volley_dependencies SYSTEM INTERFACE ${LZ4_INCLUDE} ${ZSTD_INCLUDE})
+target_include_directories(volley_dependencies SYSTEM INTERFACE
+  ${LZ4_INCLUDE} ${ZSTD_INCLUDE} ${HDF5_INCLUDE})
 target_link_libraries(volley_dependencies INTERFACE
-  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB ${LZ4_LIBRARY} ${ZSTD_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
+  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB ${LZ4_LIBRARY} ${ZSTD_LIBRARY} ${HDF5_LIBRARY}
+  Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,6 +1,7 @@
 #include "io/committing_writer.hpp"
 
 #include "base/check.hpp"
+#include "io/codec.hpp"
 #include "io/io_error.hpp"
 #include "io/whole_file.hpp"
 
@@ -33,6 +34,7 @@ bool make_directory(const std::string& path) {
 }
 
 bool is_part(std::string_view name) {
+  name.remove_suffix(ending_of(codec_of_path(name)).size());
   return name.starts_with("part-") && name.size() >= 10 &&
          name.find_first_not_of("0123456789", 5) == std::string_view::npos;
 }
@@ -78,17 +80,17 @@ Status prepare_output(const std::string& directory, bool may_exist) {
   return Done{};
 }
 
-Status commit_job(const std::string& directory, std::uint32_t partitions,
-                  const std::string& owner) {
+Status commit_job(const std::string& directory, std::uint32_t partitions, const std::string& owner,
+                  const std::string& ending) {
   for (std::uint32_t i = 0; i < partitions; ++i) {
-    const std::string path = committed(directory) + "/" + part_name(i);
+    const std::string path = committed(directory) + "/" + part_name(i) + ending;
     if (::access(path.c_str(), F_OK) != 0) {
       return Failure{describe_error("Output cannot be committed: part", path, errno)};
     }
   }
   for (std::uint32_t i = 0; i < partitions; ++i) {
-    const std::string from = committed(directory) + "/" + part_name(i);
-    const std::string to = directory + "/" + part_name(i);
+    const std::string from = committed(directory) + "/" + part_name(i) + ending;
+    const std::string to = directory + "/" + part_name(i) + ending;
     if (::rename(from.c_str(), to.c_str()) != 0) {
       return Failure{describe_error("Output cannot be committed: part", to, errno)};
     }
@@ -113,10 +115,10 @@ void abort_job(const std::string& directory) {
 }
 
 PartWriter::PartWriter(const std::string& directory, const Attempt& attempt)
-    : committed_path_(committed(directory) + "/" + part_name(attempt.partition)) {
+    : committed_path_(committed(directory) + "/" + part_name(attempt.partition) + attempt.ending) {
   const std::string stage = fmt::format("{}/{}", temporary(directory), attempt.stage_attempt);
   attempt_directory_ = fmt::format("{}/attempt_{}_{}", stage, attempt.partition, attempt.task);
-  path_ = attempt_directory_ + "/" + part_name(attempt.partition);
+  path_ = attempt_directory_ + "/" + part_name(attempt.partition) + attempt.ending;
   // _temporary itself is not made here: without it the job is over, and this attempt came too late.
   if (!make_directory(stage) || !make_directory(attempt_directory_)) {
     throw IoError(describe_error("cannot create", attempt_directory_, errno));

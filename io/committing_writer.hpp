@@ -28,10 +28,10 @@ std::string part_name(std::uint32_t partition);
 /// After an error nothing that was there is touched, and abort_job must not be called.
 base::Status prepare_output(const std::string& directory, bool may_exist = false);
 
-/// Publishes the committed parts 0 .. partitions-1, and `owner` as a line in _SUCCESS. Fails, with
-/// no part moved, when one is missing.
+/// Publishes the committed parts 0 .. partitions-1, whose names have this ending, and `owner` as a
+/// line in _SUCCESS. Fails, with no part moved, when one is missing.
 base::Status commit_job(const std::string& directory, std::uint32_t partitions,
-                        const std::string& owner = {});
+                        const std::string& owner = {}, const std::string& ending = {});
 
 /// Takes back what prepare_output and the tasks made, and the directory when nothing else is in it.
 /// Does nothing after commit_job.
@@ -45,6 +45,7 @@ class PartWriter {
     std::uint32_t partition = 0;
     std::uint32_t stage_attempt = 0;
     std::uint64_t task = 0;
+    std::string ending = {};  ///< of the part's name, ".gz" say
   };
 
   PartWriter(const std::string& directory, const Attempt& attempt);

@@ -41,6 +41,7 @@ std::uint64_t size_of(int descriptor, const std::string& path) {
 
 base::Fd open_planned(const std::string& path, std::uint64_t planned_size) {
   base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) throw MissingFile(describe_error("cannot open", path, errno));
   if (!file) throw IoError(describe_error("cannot open", path, errno));
   const std::uint64_t now = size_of(file.get(), path);
   if (now != planned_size) fail_changed(path, planned_size, now);

@@ -11,7 +11,8 @@
 
 namespace volley::io {
 
-/// Opens a file for reading and checks that it still has the planned size. Throws IoError.
+/// Opens a file for reading and checks that it still has the planned size. Throws IoError,
+/// MissingFile when it is gone.
 base::Fd open_planned(const std::string& path, std::uint64_t planned_size);
 
 class FileMapping {

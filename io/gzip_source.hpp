@@ -2,7 +2,7 @@
 // GzipSource: the inflated bytes of a .gz file (one or more members), for one task. Memory is a
 // fixed input buffer; the caller owns the output.
 
-#include "base/fd.hpp"
+#include "io/byte_source.hpp"
 
 #include <zlib.h>
 
@@ -14,19 +14,14 @@
 
 namespace volley::io {
 
-class GzipSource {
+class GzipSource final : public ByteSource {
  public:
   /// Takes over an open file; `path` is for messages.
   GzipSource(base::Fd file, std::string path);
-  GzipSource(const GzipSource&) = delete;
-  GzipSource& operator=(const GzipSource&) = delete;
-  ~GzipSource();
+  ~GzipSource() override;
 
-  /// Fills `out` as far as the data reaches; less than out.size() only at the end. Throws IoError
-  /// that names the file and the offset in it when the data is truncated or corrupt.
-  std::size_t read(std::span<char> out);
-  /// Bytes of the compressed file used so far.
-  std::uint64_t consumed() const { return file_offset_ - stream_.avail_in; }
+  std::size_t read(std::span<char> out) override;
+  std::uint64_t consumed() const override { return file_offset_ - stream_.avail_in; }
 
  private:
   bool fill_input();

@@ -17,6 +17,12 @@ class IoError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The file is not there, or not any more.
+class MissingFile : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// The text of an errno value.
 inline std::string error_text(int error) { return std::generic_category().message(error); }
 

@@ -8,8 +8,8 @@
 namespace volley::io {
 
 LineReader::LineReader(const TextSplit& split) {
-  if (split.gz) {
-    gzip_ = std::make_unique<GzipSource>(open_planned(split.path, split.file_size), split.path);
+  if (split.codec != Codec::none) {
+    packed_ = open_compressed(split.codec, open_planned(split.path, split.file_size), split.path);
   } else if (split.length != 0) {
     open_mapping(split);
   }
@@ -34,7 +34,7 @@ void LineReader::open_mapping(const TextSplit& split) {
 }
 
 bool LineReader::advance() {
-  if (gzip_ != nullptr) return inflate_block();
+  if (packed_ != nullptr) return inflate_block();
   if (cursor_ >= split_end_) return false;
   mapping_->advance(cursor_);
   const auto rest = static_cast<std::size_t>(split_end_ - cursor_);
@@ -51,7 +51,7 @@ bool LineReader::inflate_block() {
   while (true) {
     if (kept == block_.size()) block_.resize(2 * block_.size());
     const std::span<char> room(block_.data() + kept, block_.size() - kept);
-    const std::size_t got = gzip_->read(room);
+    const std::size_t got = packed_->read(room);
     cursor_ = block_.data();
     text_end_ = room.data() + got;
     if (got < room.size()) {
@@ -68,7 +68,7 @@ bool LineReader::inflate_block() {
 }
 
 std::uint64_t LineReader::bytes_read() const {
-  if (gzip_ != nullptr) return gzip_->consumed();
+  if (packed_ != nullptr) return packed_->consumed();
   return static_cast<std::uint64_t>(cursor_ - first_);
 }
 

@@ -4,11 +4,11 @@
 // past its own end to finish its last line. "\n" and "\r\n" end a line; the last line needs no end,
 // and there is no empty line after a final "\n". Lines are views:
 //  - of a plain file, into its mapping: valid while the reader lives;
-//  - of a .gz file, into a block of inflated text: valid until the next call.
-// Failures (the file is gone, changed its size, or is a corrupt .gz) throw IoError.
+//  - of a compressed file, into a block of plain text: valid until the next call.
+// Failures (the file is gone, changed its size, or is corrupt) throw IoError.
 
+#include "io/byte_source.hpp"
 #include "io/file_mapping.hpp"
-#include "io/gzip_source.hpp"
 #include "io/text_input.hpp"
 
 #include <cstddef>
@@ -43,7 +43,7 @@ class LineReader {
     return count;
   }
 
-  /// Bytes of the file used so far (of a .gz: compressed bytes).
+  /// Bytes of the file used so far (of a compressed one: as it is).
   std::uint64_t bytes_read() const;
 
  private:
@@ -76,7 +76,7 @@ class LineReader {
   const char* first_ = nullptr;           ///< where the split's first line starts
   const char* split_end_ = nullptr;
 
-  std::unique_ptr<GzipSource> gzip_;  ///< .gz files only
+  std::unique_ptr<ByteSource> packed_;  ///< compressed files only
   std::vector<char> block_;
 };
 

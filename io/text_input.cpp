@@ -16,16 +16,16 @@ bool worth_cutting(std::uint64_t rest, std::uint64_t size) {
 
 void split_file(const InputFile& file, std::uint64_t size, std::vector<TextSplit>& splits) {
   if (file.size == 0) return;
-  if (file.path.ends_with(".gz")) {
-    splits.push_back({file.path, 0, file.size, file.size, true, file.modified});
+  if (const Codec codec = codec_of_path(file.path); codec != Codec::none) {
+    splits.push_back({file.path, 0, file.size, file.size, codec, file.modified});
     return;
   }
   std::uint64_t offset = 0;
   while (worth_cutting(file.size - offset, size)) {
-    splits.push_back({file.path, offset, size, file.size, false, file.modified});
+    splits.push_back({file.path, offset, size, file.size, Codec::none, file.modified});
     offset += size;
   }
-  splits.push_back({file.path, offset, file.size - offset, file.size, false, file.modified});
+  splits.push_back({file.path, offset, file.size - offset, file.size, Codec::none, file.modified});
 }
 
 }  // namespace

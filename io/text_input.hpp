@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "io/codec.hpp"
 
 #include <cstdint>
 #include <string>
@@ -19,8 +20,10 @@ struct TextSplit {
   std::uint64_t offset = 0;     ///< first byte
   std::uint64_t length = 0;     ///< bytes; never 0 in a plan
   std::uint64_t file_size = 0;  ///< when planned; a reader refuses a file of another size
-  bool gz = false;              ///< the whole file, to be inflated
+  Codec codec = Codec::none;    ///< otherwise the whole file, to be decompressed
   std::int64_t modified = 0;    ///< the file's time when planned, so that a change shows
+  bool ignore_missing = false;  ///< a file that is gone has no lines
+  bool ignore_corrupt = false;  ///< one that is damaged ends where it is
 };
 
 /// More partitions than this are refused: they would be a mistake in a setting, and cost gigabytes.
@@ -39,8 +42,8 @@ base::Result<std::uint64_t> plan_split_size(std::string_view paths, std::uint64_
 
 /// Plans `paths` (see list_input_files) into about `min_partitions` splits or more. The last split
 /// of a file may be 10 % longer than the others, as in Hadoop's FileInputFormat, rather than leave
-/// a tiny one. Empty files yield no split, an empty directory no splits at all; a file named *.gz
-/// is one.
+/// a tiny one. Empty files yield no split, an empty directory no splits at all; a
+/// compressed file (see Codec) is one.
 base::Result<std::vector<TextSplit>> plan_text_input(std::string_view paths,
                                                      std::uint64_t min_partitions,
                                                      base::ByteCount max_partition_bytes);

@@ -67,8 +67,7 @@ Point make_point(std::int64_t index) {
   return point;
 }
 
-void report(const volley::Rdd<Point>& points, std::uint64_t clusters, std::int64_t iterations) {
-  std::vector<Point> centers = points.take(clusters);
+void report(const volley::Rdd<Point>& points, std::vector<Point> centers, std::int64_t iterations) {
   double cost = 0;
   for (; iterations > 0; --iterations) {
     cost = 0;
@@ -99,7 +98,9 @@ int k_means(volley::Context& context, const std::vector<std::string>& args) {
   const volley::Rdd<Point> points =
       count ? volley::Rdd<Point>(context.range(0, *count).map(make_point))
             : volley::Rdd<Point>(context.binary_records<Point>(args[0]));
-  report(points.cache(), static_cast<std::uint64_t>(*clusters), *iterations);
+  // Not from the cache, for which one task would make all points of its partition first.
+  const auto centers = points.take(static_cast<std::uint64_t>(*clusters));
+  report(points.cache(), centers, *iterations);
   return 0;
 }
 VOLLEY_APPLICATION(k_means)

@@ -4,6 +4,10 @@
 
 #include "program/context_core.hpp"
 
+#include <volley/accumulator.hpp>
+#include <volley/broadcast.hpp>
+#include <volley/detail/hdf5_rows.hpp>
+#include <volley/hdf5.hpp>
 #include <volley/rdd.hpp>
 
 #include <algorithm>
@@ -83,8 +87,8 @@ class Context {
                                                              Where where = Where::current());
 
   /// The lines of text files, without their line ends (LF or CRLF), as views: a file, a directory,
-  /// a glob, or several of these separated by commas; .gz files are one partition each. At least
-  /// about `min_partitions` (0: default_parallelism()) byte ranges of at most
+  /// a glob, or several of these separated by commas; .gz, .zst and .lz4 files are one partition
+  /// each. At least about `min_partitions` (0: default_parallelism()) byte ranges of at most
   /// volley.files.maxPartitionBytes. Throws IoError when a path does not exist or cannot be read.
   Rdd<std::string_view, detail::Pipe<detail::TextSource>> text_file(
       const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
@@ -107,6 +111,53 @@ class Context {
             true};
   }
 
+  /// The records of binary files of records of `length` bytes, as views: `paths` and partitions as
+  /// for text_file. Throws IoError when a file's size is no multiple of the length, or as text_file
+  /// does; InvalidArgument for length 0.
+  Rdd<std::string_view, detail::Pipe<detail::RecordViewSource>> binary_records(
+      const std::string& paths, std::size_t length, std::uint32_t min_partitions = 0,
+      Where where = Where::current());
+
+  /// Path and content of each file, neighbours together in `min_partitions` partitions (0: 2), in
+  /// no more than there are files; `paths` as for text_file. Compressed files are decompressed.
+  Rdd<std::pair<std::string, std::string>, detail::Pipe<detail::WholeFilesSource>> whole_text_files(
+      const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
+  /// The same with the bytes as they are.
+  Rdd<std::pair<std::string, std::string>, detail::Pipe<detail::WholeFilesSource>> binary_files(
+      const std::string& paths, std::uint32_t min_partitions = 0, Where where = Where::current());
+
+  /// What save_as_object_file has written, a partition for each part file: `paths` as for
+  /// text_file. A file of other objects fails the job that reads it.
+  template <class T>
+  Rdd<T, detail::Pipe<detail::ObjectSource<T>>> object_file(const std::string& paths,
+                                                            Where where = Where::current()) {
+    static_assert(!detail::has_views<T>, "object_file<T>: records own what they hold");
+    using P = detail::Pipe<detail::ObjectSource<T>>;
+    auto splits = plan_object_files(paths);
+    const auto partitions = static_cast<std::uint32_t>(splits.size());
+    return {detail::make_lineage(core_, "object_file", partitions, {}, {},
+                                 detail::compute_closure<P>({}), std::move(splits), {}, where),
+            true};
+  }
+
+  /// The rows of a dataset of an HDF5 file (see hdf5.hpp for what a T can be), in partitions of
+  /// whole chunks: about options.min_partitions, of at most volley.files.maxPartitionBytes as far
+  /// as chunks are not larger. The file's metadata are read here, once. Throws IoError when there
+  /// is no such file or dataset, when the file is damaged, or when its rows are no Ts.
+  template <class T>
+  Rdd<T, detail::Pipe<detail::Hdf5RowSource<T>>> hdf5_dataset(const std::string& path,
+                                                              const std::string& dataset,
+                                                              const Hdf5ReadOptions& options = {},
+                                                              Where where = Where::current()) {
+    VOLLEY_REQUIRE_HDF5("hdf5_dataset", T);
+    using P = detail::Pipe<detail::Hdf5RowSource<T>>;
+    auto splits = plan_hdf5_dataset(path, dataset, options, detail::hdf5_row<T>());
+    const auto partitions = static_cast<std::uint32_t>(splits.size());
+    return {detail::make_lineage(core_, "hdf5_dataset", partitions, {}, {},
+                                 detail::compute_closure<P>({}), std::move(splits), {}, where),
+            true};
+  }
+
   /// All partitions of several RDDs of one record type. Throws InvalidArgument for an empty list.
   template <class T>
   Rdd<T> union_of(const std::vector<Rdd<T>>& rdds, Where where = Where::current()) {
@@ -115,6 +166,54 @@ class Context {
     std::vector<program::LineagePtr> parents;
     for (const Rdd<T>& rdd : rdds) parents.push_back(rdd.lineage());
     return detail::make_union<T>(std::move(parents), where);
+  }
+
+  /// Makes a value that all tasks can read, of any type that a shuffle can carry; it is copied at
+  /// once. Throws JobFailed when the program's node has no room for it, IllegalState once the
+  /// context is stopped.
+  template <class T>
+  Broadcast<owned_t<std::decay_t<const T&>>> broadcast(const T& value,
+                                                       Where where = Where::current()) {
+    static_assert(!detail::is_rdd<T>::value,
+                  "an RDD cannot be broadcast: call collect() and broadcast the result");
+    using Owned = owned_t<std::decay_t<const T&>>;
+    const auto made = [&] {
+      const auto call = detail::name_call("broadcast", where);
+      if constexpr (std::is_same_v<T, Owned>) {
+        return core_->broadcast(detail::BroadcastForm<Owned>::bytes_of(value), call);
+      } else {
+        const Owned owned = detail::to_owned(static_cast<std::decay_t<const T&>>(value));
+        return core_->broadcast(detail::BroadcastForm<Owned>::bytes_of(owned), call);
+      }
+    }();
+    return {made.created.number, core_->handle(), made.checksum};
+  }
+
+  enum class OnFailure { forget, count };
+  /// An accumulator of a type of yours (see AccumulatorV2) that begins as `initial`; tasks begin
+  /// with A{}. With OnFailure::count what tasks add counts also when they fail.
+  template <class A>
+  auto register_accumulator(A initial, const std::string& name = {},
+                            OnFailure on_failure = OnFailure::forget) {
+    static_assert(AccumulatorV2<A>,
+                  "an accumulator's type needs merge(other), is_zero() and value(): see "
+                  "volley::AccumulatorV2");
+    auto held = std::make_unique<detail::TypedAccumulator<A>>(std::move(initial));
+    const std::uint32_t id = core_->accumulators().add(std::move(held), name);
+    return Accumulator<A>(id, core_->handle(), on_failure == OnFailure::count);
+  }
+
+  /// Sums that tasks add to; those with a name appear in the summary of the run.
+  LongAccumulator long_accumulator(const std::string& name = {}) {
+    return register_accumulator(SumAndCount<std::int64_t>{}, name);
+  }
+  DoubleAccumulator double_accumulator(const std::string& name = {}) {
+    return register_accumulator(SumAndCount<double>{}, name);
+  }
+  /// Values that tasks add; they come back in no particular order.
+  template <class T>
+  CollectionAccumulator<T> collection_accumulator(const std::string& name = {}) {
+    return register_accumulator(Collected<T>{}, name);
   }
 
   /// f(records) -> value for each of the partitions (all, unless they are said), in a job: the
@@ -175,9 +274,6 @@ class Context {
   void clear_job_group() { set_job_group({}, {}); }
   /// Stands beside what the jobs are called.
   void set_job_description(const std::string& description);
-  /// For RunningTask::local_property; an empty value takes it away.
-  void set_local_property(const std::string& key, const std::string& value);
-  std::optional<std::string> local_property(const std::string& key) const;
   /// Any number of words by which jobs can be cancelled. Throws InvalidArgument for an empty one
   /// and for one with a comma.
   void add_job_tag(const std::string& tag);
@@ -186,6 +282,9 @@ class Context {
   std::set<std::string> job_tags() const;
   /// The pool whose share of the slots they use when volley.scheduler.mode is FAIR.
   void set_scheduler_pool(const std::string& pool);
+  /// What tasks can read with TaskContext::local_property; an empty value takes it back.
+  void set_local_property(const std::string& key, const std::string& value);
+  std::string local_property(const std::string& key) const;
 
   /// Where checkpointed RDDs go, in a directory of their own for each run: it must be on a file
   /// system that all nodes see. Throws IoError when it cannot be made.
@@ -245,6 +344,14 @@ class Context {
   std::vector<protocol::Bytes> plan_binary_records(const std::string& paths,
                                                    std::size_t record_size,
                                                    std::uint32_t min_partitions) const;
+  std::vector<protocol::Bytes> plan_object_files(const std::string& paths) const;
+  Rdd<std::pair<std::string, std::string>, detail::Pipe<detail::WholeFilesSource>> make_files(
+      const char* name, const std::string& paths, std::uint32_t min_partitions, bool raw,
+      Where where);
+  std::vector<protocol::Bytes> plan_hdf5_dataset(const std::string& path,
+                                                 const std::string& dataset,
+                                                 const Hdf5ReadOptions& options,
+                                                 const io::Hdf5Row& row) const;
 
   template <class T>
   auto make_slices(const std::vector<T>& values, std::uint32_t slices, const Where& where) {

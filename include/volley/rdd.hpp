@@ -21,6 +21,7 @@
 #include <volley/detail/approximate_operations.hpp>
 #include <volley/detail/async_operations.hpp>
 #include <volley/detail/block_codec.hpp>
+#include <volley/detail/file_operations.hpp>
 #include <volley/detail/fold_operations.hpp>
 #include <volley/detail/join_operations.hpp>
 #include <volley/detail/layout_operations.hpp>
@@ -66,7 +67,8 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
             public detail::StrataOperations<Rdd<T, P>, T, P>,
             public detail::PartialOperations<Rdd<T, P>, T, P>,
             public detail::TaskOperations<Rdd<T, P>, T, P>,
-            public detail::LineageOperations<Rdd<T, P>, T, P> {
+            public detail::LineageOperations<Rdd<T, P>, T, P>,
+            public detail::FileOperations<Rdd<T, P>, T, P> {
  public:
   using record_type = T;
   using pipe_type = P;
@@ -224,8 +226,11 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
   }
   /// One text file per partition (part-00000 ...) and _SUCCESS when all are there. The directory
   /// must not exist: IoError before the job. A record prints as Spark prints it: see append_text.
-  void save_as_text_file(const std::string& directory, Where where = Where::current()) const {
-    save_with<detail::SaveTextAction>("save_as_text_file", directory, where);
+  /// `codec`: gzip, zstd or lz4 compress the files, which are called part-00000.gz ... then.
+  void save_as_text_file(const std::string& directory, const std::string& codec = {},
+                         Where where = Where::current()) const {
+    save_with<detail::SaveTextAction>("save_as_text_file", directory, where,
+                                      detail::output_codec(codec));
   }
   /// The same with each record's bytes as they lie in memory, for context.binary_records<T>: the
   /// records must be numbers, enums, or arrays, pairs and structs of these.
@@ -289,7 +294,8 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
 
   /// Runs action A, which writes one part file per partition, and commits the directory.
   template <class A>
-  void save_with(const char* name, const std::string& directory, Where where) const;
+  void save_with(const char* name, const std::string& directory, Where where,
+                 io::Codec codec = io::Codec::none) const;
 
   static protocol::FunctionRef codec_of_blocks() {
     using Codec = const program::BlockCodec& (*)();
@@ -343,10 +349,15 @@ owned_t<T> Rdd<T, P>::reduce(F f, Where where) const {
 
 template <class T, class P>
 template <class A>
-void Rdd<T, P>::save_with(const char* name, const std::string& directory, Where where) const {
+void Rdd<T, P>::save_with(const char* name, const std::string& directory, Where where,
+                          io::Codec codec) const {
   const std::string path = detail::output_path(directory);
-  auto action = make_action<A>([&](auto& out) { protocol::write(out, path); });
-  detail::save_output(*lineage_, path, std::move(action), detail::name_call(name, where));
+  auto action = make_action<A>([&](auto& out) {
+    protocol::write(out, path);
+    protocol::write(out, codec);
+  });
+  detail::save_output(*lineage_, path, std::move(action), detail::name_call(name, where),
+                      io::ending_of(codec));
 }
 
 template <class T, class P>

@@ -32,7 +32,7 @@ class RunningTask {
   bool is_interrupted() const { return context_.stop_flag().load(std::memory_order_relaxed); }
   /// As the thread of the program that ran the action set it: Context::set_local_property.
   std::optional<std::string> local_property(const std::string& key) const {
-    for (const auto& [name, value] : context_.properties()) {
+    for (const auto& [name, value] : context_.plan().binary().properties) {
       if (name == key) return value;
     }
     return std::nullopt;
@@ -41,13 +41,11 @@ class RunningTask {
   /// f() when the task ends, however it does. Listeners are called in the reverse order of being
   /// added, all of them; what they throw makes a task fail that would have succeeded.
   void add_completion_listener(std::function<void()> f) {
-    context_.on_end([f = std::move(f)](const std::string*) { f(); });
+    context_.listeners().add_completion(std::move(f));
   }
   /// f(error) when the task fails or is stopped.
   void add_failure_listener(std::function<void(const std::string& error)> f) {
-    context_.on_end([f = std::move(f)](const std::string* error) {
-      if (error != nullptr) f(*error);
-    });
+    context_.listeners().add_failure(std::move(f));
   }
 
  private:

@@ -90,6 +90,8 @@ void DagScheduler::ended(TaskEnd& end, Turn& turn) {
   }
   Stage& stage = found->second;
   statistics_.task_ended(end);
+  // Of a task that failed only those are reported that count then, too.
+  if (end.report.outcome != TaskOutcome::success) send_accumulators(end, turn);
   if (end.report.outcome == TaskOutcome::success) {
     succeeded(stage, end, turn);
   } else if (!end.abort.empty()) {
@@ -113,7 +115,7 @@ void DagScheduler::succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
 void DagScheduler::send_accumulators(TaskEnd& end, Turn& turn) {
   if (end.report.accumulators.empty()) return;
   turn.outbox.send(options_.program,
-                   protocol::AccumulatorsUpdated{std::move(end.report.accumulators)});
+                   protocol::AccumulatorsUpdated{std::move(end.report.accumulators), end.stage});
 }
 
 void DagScheduler::map_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {

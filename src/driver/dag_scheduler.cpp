@@ -225,9 +225,9 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
   static const protocol::Closure no_action;
   const auto job = jobs_.find(stage.first_job);
   const auto& action = job == jobs_.end() ? no_action : job->second.action;
-  auto binary = make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action);
-  if (const Job* user = job_of(stage)) binary->properties = user->properties;
-  stage.prepared.binary = std::move(binary);
+  const Job* owner = job_of(stage);
+  stage.prepared.binary = make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action,
+                                            owner == nullptr ? Properties{} : owner->properties);
   log_.info(component, "Submitting {} missing tasks of {} {}.{} ({})", stage.prepared.tasks.size(),
             stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id, stage.attempt,
             stage.name);

@@ -3,6 +3,7 @@
 #include "base/liveness.hpp"
 
 #include <cmath>
+#include <limits>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -15,6 +16,7 @@ using protocol::Outbox;
 namespace {
 constexpr auto component = "Driver";
 constexpr float progress_step = 0.01F;
+
 }  // namespace
 
 Driver::Driver(Options options, const base::Log& log)
@@ -41,8 +43,11 @@ bool Driver::accepts() {
 
 void Driver::settle(Turn& turn) {
   dag_.settle(turn);
-  auto ready = startup_.decide(workers_.complete_executors(), workers_.slots(), turn.now,
-                               options_.registration_wait, options_.registration_ratio);
+  const bool adapts = options_.allocation.enabled;
+  auto ready = startup_.decide(workers_.complete_executors(),
+                               adapts ? request_.count : std::numeric_limits<std::uint32_t>::max(),
+                               workers_.slots(), turn.now, options_.registration_wait,
+                               options_.registration_ratio);
   if (!ready) return;
   if (ready->error.empty()) {
     log_.info(component, "{} executors with {} slots are ready", ready->executors, ready->slots);
@@ -84,6 +89,24 @@ void Driver::on(const protocol::RddUnpersisted& message, const Address&, Outbox&
 }
 void Driver::on(const protocol::ShuffleForgotten& message, const Address&, Outbox& outbox) {
   to_dag(message, outbox);
+}
+
+/// Broadcasts belong to the driver's rank and those that get them from there.
+void Driver::on(const protocol::BroadcastCreated& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  outbox.send(protocol::at_rank(protocol::Role::shuffle_service, outbox.self().rank),
+              protocol::BroadcastWritten{
+                  protocol::BroadcastId{options_.application, outbox.self().container.attempt,
+                                        message.number},
+                  message.data});
+}
+void Driver::on(const protocol::BroadcastForgotten& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  outbox.send(protocol::at_rank(protocol::Role::shuffle_service, outbox.self().rank),
+              protocol::BroadcastRemoved{
+                  protocol::BroadcastId{options_.application, outbox.self().container.attempt,
+                                        message.number},
+                  message.destroyed});
 }
 
 void Driver::on(const protocol::ProgramFinished& message, const Address&, Outbox& outbox) {

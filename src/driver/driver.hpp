@@ -57,6 +57,8 @@ class Driver {
   void on(const protocol::CommitRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BlockCopied&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BarrierReached&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::BroadcastCreated&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::BroadcastForgotten&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::DrainRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);

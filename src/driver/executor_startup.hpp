@@ -21,10 +21,11 @@ class ExecutorStartup {
   void on(const protocol::ExecutorsNegotiated& message) { negotiated_ = message; }
 
   /// The answer for the program, once: all granted executors have registered, or `ratio` of them
-  /// when `wait` is over, or there will be none (then with an error).
-  std::optional<protocol::ExecutorsReady> decide(std::uint32_t registered, std::uint32_t slots,
-                                                 base::TimePoint now, base::Duration wait,
-                                                 double ratio);
+  /// when `wait` is over, or there will be none (then with an error). Of the granted ones `wanted`
+  /// are left when some were released meanwhile.
+  std::optional<protocol::ExecutorsReady> decide(std::uint32_t registered, std::uint32_t wanted,
+                                                 std::uint32_t slots, base::TimePoint now,
+                                                 base::Duration wait, double ratio);
 
  private:
   enum class State : std::uint8_t { idle, negotiating, answered };

@@ -2,10 +2,11 @@
 
 namespace volley::driver {
 
-std::shared_ptr<protocol::StageBinary> make_stage_binary(const Lineage& lineage,
-                                                         base::RddId final_rdd,
-                                                         const protocol::Dependency* shuffle,
-                                                         const protocol::Closure& action) {
+std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                               base::RddId final_rdd,
+                                                               const protocol::Dependency* shuffle,
+                                                               const protocol::Closure& action,
+                                                               Properties properties) {
   auto binary = std::make_shared<protocol::StageBinary>();
   for (const base::RddId id : narrow_closure(lineage, final_rdd)) {
     const protocol::RddSpec& rdd = lineage.at(id);
@@ -16,6 +17,7 @@ std::shared_ptr<protocol::StageBinary> make_stage_binary(const Lineage& lineage,
     if (const auto* stored = lineage.stored(id)) binary->stored.push_back(*stored);
   }
   binary->final_rdd = final_rdd;
+  binary->properties = std::move(properties);
   binary->task = shuffle != nullptr ? shuffle->writer : action;
   if (shuffle != nullptr) {
     binary->writes_shuffle = true;

@@ -5,14 +5,20 @@
 #include "protocol/program.hpp"
 
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace volley::driver {
 
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
 /// `shuffle` is the dependency that the stage writes, or null for a result stage, whose tasks run
-/// `action`.
-std::shared_ptr<protocol::StageBinary> make_stage_binary(const Lineage& lineage,
-                                                         base::RddId final_rdd,
-                                                         const protocol::Dependency* shuffle,
-                                                         const protocol::Closure& action);
+/// `action`. `properties` are the job's, for the tasks to read.
+std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                               base::RddId final_rdd,
+                                                               const protocol::Dependency* shuffle,
+                                                               const protocol::Closure& action,
+                                                               Properties properties = {});
 
 }  // namespace volley::driver

@@ -34,7 +34,8 @@ ShuffleService::ShuffleService(base::Rank self, std::vector<std::uint32_t> nodes
                                storage::NodeArena& arena, net::DataChannel& channel,
                                const Options& options)
     : arena_(arena),
-      site_{self, std::move(nodes), arena, {}, limited(options, arena).segment_bytes} {
+      site_{self, std::move(nodes), arena, {}, limited(options, arena).segment_bytes},
+      broadcasts_(site_, channel, [this] { return next_tag(); }) {
   VOLLEY_CHECK(self >= 0 && static_cast<std::size_t>(self) < site_.nodes.size(), "self={}", self);
   const std::size_t ranks = site_.nodes.size();
   const MoverOptions limits = limited(options, arena);
@@ -111,6 +112,8 @@ void ShuffleService::on(const protocol::ShuffleSizesRequested& message, const Ad
   outbox.send(from, std::move(answer));
 }
 
+std::uint32_t ShuffleService::next_tag() { return last_tag_ = (last_tag_ + 1) % tags; }
+
 void ShuffleService::on(const protocol::ExchangeRequested& message, const Address& from,
                         Outbox& outbox) {
   const ExchangeKey key{message.shuffle, message.exchange};
@@ -123,9 +126,8 @@ void ShuffleService::on(const protocol::ExchangeRequested& message, const Addres
     ++dropped_;
     return;
   }
-  last_tag_ = (last_tag_ + 1) % tags;
   Shuffle& held = shuffle(message.shuffle);
-  state.start(message, from, held.outputs, last_tag_, outbox);
+  state.start(message, from, held.outputs, next_tag(), outbox);
   const bool broken = state.phase() == ExchangeState::Phase::draining;
   if (broken) held.broken_exchanges.insert(message.exchange);
   conclude(exchanges_.find(key), outbox);
@@ -171,7 +173,9 @@ void ShuffleService::on(const protocol::ShuffleRemoved& message, const Address&,
   keep_at_most(removed_shuffles_, max_removed_shuffles);
 }
 
-void ShuffleService::on(const protocol::ContainerMemoryReleased& message, const Address&, Outbox&) {
+void ShuffleService::on(const protocol::ContainerMemoryReleased& message, const Address&,
+                        Outbox& outbox) {
+  broadcasts_.container_ended(message.container, outbox);
   arena_.release_all(storage::container_owner(site_.self, message.container));
 }
 
@@ -192,6 +196,7 @@ void ShuffleService::on(const protocol::ApplicationDataRemoved& message, const A
                 [&](const auto& mark) { return mark.first.application == message.application; });
   removed_applications_.insert(message.application);
   keep_at_most(removed_applications_, max_removed_applications);
+  broadcasts_.application_removed(message.application, outbox);
 }
 
 void ShuffleService::on(const protocol::AttemptDataRemoved& message, const Address&,
@@ -202,6 +207,7 @@ void ShuffleService::on(const protocol::AttemptDataRemoved& message, const Addre
   };
   remove_all(of_attempt, outbox);
   keep_at_most(removed_shuffles_, max_removed_shuffles);
+  broadcasts_.attempt_removed(message.application, message.attempt, outbox);
 }
 
 void ShuffleService::on(const protocol::SourceLost& message, const Address&, Outbox& outbox) {
@@ -223,10 +229,11 @@ void ShuffleService::on(const protocol::SourceLost& message, const Address&, Out
     current->second.advance();
     conclude(current, outbox);
   }
+  broadcasts_.rank_lost(message.rank, outbox);
 }
 
 bool ShuffleService::progress(Outbox& outbox) {
-  bool any = false;
+  bool any = broadcasts_.progress(outbox);
   for (const auto& mover : movers_) any |= mover->progress();
   for (auto at = exchanges_.begin(); at != exchanges_.end();) {
     const auto current = at++;

@@ -6,6 +6,7 @@
 // ShuffleRemoved (or the application ends); then nothing is left but a mark, so that late messages
 // are recognised, counted and dropped, and the slabs they carry freed.
 
+#include "exchange/broadcast_store.hpp"
 #include "exchange/data_mover.hpp"
 #include "exchange/exchange_state.hpp"
 #include "exchange/map_output_table.hpp"
@@ -22,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace volley::exchange {
@@ -59,17 +61,28 @@ class ShuffleService {
   void on(const protocol::SourceLost& message, const protocol::Address& from,
           protocol::Outbox& outbox);
 
+  /// Broadcasts have a store of their own.
+  template <class M>
+  auto on(const M& message, const protocol::Address& from, protocol::Outbox& outbox)
+      -> decltype(std::declval<BroadcastStore&>().on(message, from, outbox)) {
+    broadcasts_.on(message, from, outbox);
+  }
+  const BroadcastStore& broadcasts() const { return broadcasts_; }
+
   /// Moves data without waiting, and reports exchanges that end. Whether anything happened.
   bool progress(protocol::Outbox& outbox);
   /// Whether data is on its way, so that progress() should be called soon again.
   bool busy() const {
-    return std::any_of(movers_.begin(), movers_.end(), [](const auto& m) { return m->busy(); });
+    return broadcasts_.busy() ||
+           std::any_of(movers_.begin(), movers_.end(), [](const auto& m) { return m->busy(); });
   }
 
   /// Messages that came too late, twice or malformed.
-  std::uint64_t dropped() const { return dropped_; }
-  /// Whether it holds no shuffle and no exchange.
-  bool empty() const { return shuffles_.empty() && exchanges_.empty() && !busy(); }
+  std::uint64_t dropped() const { return dropped_ + broadcasts_.dropped(); }
+  /// Whether it holds no shuffle, no broadcast and no exchange.
+  bool empty() const {
+    return shuffles_.empty() && exchanges_.empty() && broadcasts_.empty() && !busy();
+  }
 
  private:
   struct Shuffle {
@@ -93,6 +106,7 @@ class ShuffleService {
   template <class Wanted>
   void remove_all(const Wanted& wanted, protocol::Outbox& outbox);
   void free_if_unused(const protocol::ShuffleId& id);
+  std::uint32_t next_tag();
 
   storage::NodeArena& arena_;
   std::array<std::unique_ptr<DataMover>, protocol::codecs> movers_;  ///< by codec
@@ -104,6 +118,7 @@ class ShuffleService {
   std::set<protocol::ApplicationId> removed_applications_;
   std::uint32_t last_tag_ = 0;
   std::uint64_t dropped_ = 0;
+  BroadcastStore broadcasts_;
 };
 
 }  // namespace volley::exchange

@@ -49,7 +49,7 @@ ContainerLoop::ContainerLoop(ContainerStart start, net::ContainerLink link,
   poller_.add(woken_.get());
   if (start_.launch.kind == protocol::ContainerKind::application_master) build_master();
   if (start_.launch.kind == protocol::ContainerKind::driver || start_.launch.runs_driver) {
-    build_driver(entry);
+    build_driver(entry, arena);
   }
   if (start_.launch.kind == protocol::ContainerKind::executor) build_executor(entry, arena);
 }
@@ -67,7 +67,7 @@ void ContainerLoop::build_master() {
   master_ = std::make_unique<am::ApplicationMaster>(std::move(options), log_);
 }
 
-void ContainerLoop::build_driver(const ApplicationEntry& entry) {
+void ContainerLoop::build_driver(const ApplicationEntry& entry, storage::NodeArena& arena) {
   DriverSeat::Options options;
   options.launch = start_.launch;
   options.self = address(Role::driver);
@@ -75,6 +75,8 @@ void ContainerLoop::build_driver(const ApplicationEntry& entry) {
   options.build_id = program::build_identity(reinterpret_cast<const void*>(entry.function));
   options.console = console_of(config::Environment::of_process(), ::isatty(STDERR_FILENO) == 1);
   options.wake = [this] { wake(); };
+  options.arena = &arena;
+  options.arena_owner = start_.arena_owner;
   driver_ = std::make_unique<DriverSeat>(std::move(options), entry, log_);
 }
 
@@ -95,6 +97,7 @@ void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeA
   worker::Executor::Options options;
   options.driver = launch.driver;
   options.application = launch.container.application;
+  options.attempt = launch.container.attempt;
   options.registration = {
       launch.executor, launch.member,
       launch.members,  start_.host,

@@ -34,7 +34,7 @@ class ContainerLoop {
     return {role, start_.rank, start_.launch.container};
   }
   void build_master();
-  void build_driver(const ApplicationEntry& entry);
+  void build_driver(const ApplicationEntry& entry, storage::NodeArena& arena);
   void build_executor(const ApplicationEntry& entry, storage::NodeArena& arena);
   void start_roles();
   bool round();

@@ -2,6 +2,7 @@
 
 #include "launch/allocation_settings.hpp"
 #include "launch/scheduling_options.hpp"
+#include "program/driver_side.hpp"
 
 #include <volley/context.hpp>
 
@@ -92,6 +93,13 @@ DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const bas
         options_.wake();
       },
       options_.launch.container.attempt);
+  core_->set_handle(program::note_context(core_));
+  core_->set_warn([this](const std::string& what) { log_.warn("Accumulators", "{}", what); });
+  if (options_.arena != nullptr) {
+    core_->broadcasts().set_memory(
+        *options_.arena, options_.arena_owner,
+        options_.configuration.bytes("volley.broadcast.blockSize").value);
+  }
   const std::string& recovery = options_.launch.submission.recovery;
   if (!recovery.empty()) core_->set_recovery(recovery);
 }
@@ -199,6 +207,7 @@ RunSummary DriverSeat::summary(base::TimePoint now) const {
   result.wall_time = now - started_;
   for (const driver::StageSummary& stage : driver_.summary().stages) {
     result.stages.push_back(row_of(stage));
+    result.stages.back().accumulators = core_->accumulators().summary_of(stage.stage);
   }
   for (const driver::LostExecutor& lost : driver_.summary().lost_executors) {
     result.lost.push_back(

@@ -31,6 +31,9 @@ class DriverSeat {
     Console console;
     /// Wakes the loop thread; called from program threads.
     std::function<void()> wake;
+    /// Where the program writes broadcasts, as this owner.
+    storage::NodeArena* arena = nullptr;
+    storage::NodeArena::Owner arena_owner = 0;
   };
 
   DriverSeat(Options options, const ApplicationEntry& entry, const base::Log& log);

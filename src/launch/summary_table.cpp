@@ -99,6 +99,16 @@ std::string hot_key_lines(const std::vector<StageSummary>& stages) {
   return text;
 }
 
+std::string accumulator_lines(const std::vector<StageSummary>& stages) {
+  std::string text;
+  for (const StageSummary& stage : stages) {
+    if (!stage.accumulators.empty()) {
+      text += fmt::format("accumulators in stage {}: {}\n", stage.id, stage.accumulators);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string summary_text(const RunSummary& summary) {
@@ -108,6 +118,7 @@ std::string summary_text(const RunSummary& summary) {
   text += spill_line(summary.stages);
   text += cache_line(summary.stages);
   text += hot_key_lines(summary.stages);
+  text += accumulator_lines(summary.stages);
   if (!summary.lost.empty()) text += "lost containers:\n";
   for (const LostContainer& lost : summary.lost) {
     text += fmt::format("  {}: {}\n", lost.container, lost.reason);

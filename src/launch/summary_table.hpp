@@ -38,6 +38,7 @@ struct StageSummary {
   std::string hottest_key{};   ///< "key 'x' with about 12 % of the records"; empty: none stands out
   std::uint64_t spilled_bytes = 0;  ///< moved to the scratch disk for want of memory
   CacheVolume cached{};
+  std::string accumulators{};  ///< "errors 12, lines 1000": what the stage added; empty: none
 };
 
 struct LostContainer {

@@ -51,7 +51,11 @@ Rdd<std::string_view, detail::Pipe<detail::TextSource>> Context::text_file(
       paths, wanted, core_->configuration().bytes("volley.files.maxPartitionBytes"));
   if (!splits) throw IoError(splits.error());
   std::vector<protocol::Bytes> payloads;
-  for (const io::TextSplit& split : splits.value()) payloads.push_back(protocol::encode(split));
+  for (io::TextSplit split : splits.value()) {
+    split.ignore_missing = core_->configuration().flag("volley.files.ignoreMissingFiles");
+    split.ignore_corrupt = core_->configuration().flag("volley.files.ignoreCorruptFiles");
+    payloads.push_back(protocol::encode(split));
+  }
   using P = detail::Pipe<detail::TextSource>;
   const auto partitions = static_cast<std::uint32_t>(payloads.size());
   return {detail::make_lineage(core_, "text_file", partitions, {}, {},

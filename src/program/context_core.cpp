@@ -109,10 +109,10 @@ void ContextCore::execute(const Lineage& rdd, std::vector<std::uint32_t> partiti
   job.action = std::move(action);
   job.call_site =
       properties.description.empty() ? call_site : call_site + " (" + properties.description + ")";
-  job.properties.assign(properties.values.begin(), properties.values.end());
   job.group = std::move(properties.group);
   job.tags.assign(properties.tags.begin(), properties.tags.end());
   job.pool = std::move(properties.pool);
+  job.properties.assign(properties.locals.begin(), properties.locals.end());
   const base::JobId id = submit(std::move(job), follows);
   // Who cancels sets this first: the one or the other comes after the job.
   if (properties.cancelled) {
@@ -192,7 +192,22 @@ void ContextCore::on(protocol::ExecutorsReady&& message) {
   slots_ = message.slots;
 }
 
-void ContextCore::on(protocol::AccumulatorsUpdated&&) {}
+void ContextCore::on(protocol::AccumulatorsUpdated&& message) {
+  for (const std::string& problem : accumulators_.apply(message.stage, message.updates)) {
+    if (warn_) warn_(problem);
+  }
+}
+
+BroadcastRegistry::Made ContextCore::broadcast(std::span<const std::byte> bytes,
+                                               const std::string& where) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
+  }
+  auto made = broadcasts_.make(bytes, where);
+  send(made.created);
+  return made;
+}
 
 void ContextCore::on(protocol::DrainBegun&& message) {
   const std::lock_guard lock(mutex_);

@@ -4,6 +4,8 @@
 // what the driver says. Everything is guarded by one mutex that is never held while waiting.
 
 #include "config/configuration.hpp"
+#include "program/accumulators.hpp"
+#include "program/broadcast_registry.hpp"
 #include "program/checkpoints.hpp"
 #include "program/job_properties.hpp"
 #include "program/lineage.hpp"
@@ -104,6 +106,17 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   /// Whether the program was kept from a job, or lost one, because the run is being drained.
   bool cut_short() const;
 
+  /// Makes a broadcast of these bytes and tells the driver. Throws IllegalState once the context is
+  /// stopped, JobFailed when there is no room.
+  BroadcastRegistry::Made broadcast(std::span<const std::byte> bytes, const std::string& where);
+  BroadcastRegistry& broadcasts() { return broadcasts_; }
+  AccumulatorRegistry& accumulators() { return accumulators_; }
+  /// Handles of shared variables name this context by a number, given before the program starts.
+  void set_handle(std::uint32_t handle) { handle_ = handle; }
+  std::uint32_t handle() const { return handle_; }
+  /// Where warnings go; before the program starts.
+  void set_warn(std::function<void(const std::string&)> warn) { warn_ = std::move(warn); }
+
   /// Of the jobs that threads of the program submit.
   ThreadJobProperties& job_properties() { return job_properties_; }
   /// Jobs that have been submitted and not ended, of all threads.
@@ -154,6 +167,10 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   ThreadJobProperties job_properties_;
   std::unique_ptr<Recovery> recovery_;
   Checkpoints checkpoints_;
+  BroadcastRegistry broadcasts_;
+  AccumulatorRegistry accumulators_;
+  std::uint32_t handle_ = 0;
+  std::function<void(const std::string&)> warn_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Send send_;

@@ -24,23 +24,6 @@ void Context::set_job_description(const std::string& description) {
       [&](program::JobProperties& mine) { mine.description = description; });
 }
 
-void Context::set_local_property(const std::string& key, const std::string& value) {
-  core_->job_properties().change([&](program::JobProperties& mine) {
-    if (value.empty()) {
-      mine.values.erase(key);
-    } else {
-      mine.values[key] = value;
-    }
-  });
-}
-
-std::optional<std::string> Context::local_property(const std::string& key) const {
-  const auto values = core_->job_properties().get().values;
-  const auto found = values.find(key);
-  if (found == values.end()) return std::nullopt;
-  return found->second;
-}
-
 void Context::add_job_tag(const std::string& tag) {
   check_tag(tag);
   core_->job_properties().change([&](program::JobProperties& mine) { mine.tags.insert(tag); });
@@ -59,6 +42,22 @@ std::set<std::string> Context::job_tags() const { return core_->job_properties()
 
 void Context::set_scheduler_pool(const std::string& pool) {
   core_->job_properties().change([&](program::JobProperties& mine) { mine.pool = pool; });
+}
+
+void Context::set_local_property(const std::string& key, const std::string& value) {
+  core_->job_properties().change([&](program::JobProperties& mine) {
+    if (value.empty()) {
+      mine.locals.erase(key);
+    } else {
+      mine.locals[key] = value;
+    }
+  });
+}
+
+std::string Context::local_property(const std::string& key) const {
+  const program::JobProperties mine = core_->job_properties().get();
+  const auto found = mine.locals.find(key);
+  return found == mine.locals.end() ? std::string{} : found->second;
 }
 
 std::vector<std::uint32_t> Context::active_jobs() const { return core_->active_jobs(); }

@@ -34,7 +34,7 @@ struct JobProperties {
   std::set<std::string> tags;
   std::string pool;
   std::string description;                    ///< shown beside the jobs' names
-  std::map<std::string, std::string> values;  ///< for their tasks to read
+  std::map<std::string, std::string> locals;  ///< for their tasks to read
   std::shared_ptr<const Cancellation> cancelled = nullptr;
 };
 
@@ -53,7 +53,7 @@ class ThreadJobProperties {
     JobProperties& mine = by_thread_[std::this_thread::get_id()];
     change(mine);
     if (mine.group.empty() && mine.tags.empty() && mine.pool.empty() && mine.description.empty() &&
-        mine.values.empty() && mine.cancelled == nullptr) {
+        mine.locals.empty() && mine.cancelled == nullptr) {
       by_thread_.erase(std::this_thread::get_id());
     }
   }

@@ -101,8 +101,14 @@ std::string output_path(const std::string& directory) {
   return std::filesystem::path(local.value()).lexically_normal().string();
 }
 
+io::Codec output_codec(const std::string& name) {
+  const auto codec = io::parse_codec(name);
+  if (!codec) throw InvalidArgument(codec.error());
+  return codec.value();
+}
+
 void save_output(const program::Lineage& rdd, const std::string& path, protocol::Closure action,
-                 const std::string& call_site) {
+                 const std::string& call_site, const std::string& ending) {
   program::ContextCore& core = *rdd.core();
   program::ContextCore::Output output;
   output.path = path;
@@ -118,7 +124,7 @@ void save_output(const program::Lineage& rdd, const std::string& path, protocol:
     io::note_owner(path, owner);
   };
   output.commit = [&](const std::string& owner) {
-    const auto committed = io::commit_job(path, rdd.partitions(), owner);
+    const auto committed = io::commit_job(path, rdd.partitions(), owner, ending);
     if (committed) return;
     io::abort_job(path);
     throw IoError(committed.error());

@@ -69,6 +69,7 @@ void ContextCore::run_job(const Lineage& rdd, std::vector<std::uint32_t> partiti
     for (std::uint32_t i = 0; i < saved->size(); ++i) on_result(i, std::move((*saved)[i]));
     return;
   }
+  const std::uint64_t updates = accumulators_.applied();
   KeptResults kept(partitions.size(), recovery_->largest());
   execute(rdd, std::move(partitions), std::move(action), call_site,
           [&](std::uint32_t index, Bytes result) {
@@ -78,7 +79,9 @@ void ContextCore::run_job(const Lineage& rdd, std::vector<std::uint32_t> partiti
   // Before the results: once those are kept the job does not run again, and would make no
   // checkpoint.
   write_checkpoints(rdd);
-  if (kept.worth_it()) require(recovery_->keep_results(name, kept.results()));
+  // What it added to accumulators would be missing if it were not run.
+  const bool adds = accumulators_.applied() != updates;
+  if (kept.worth_it() && !adds) require(recovery_->keep_results(name, kept.results()));
 }
 
 bool ContextCore::note_output(const std::string& path) {

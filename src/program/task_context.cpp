@@ -62,6 +62,19 @@ std::vector<protocol::Chunk> TaskContext::chunks(base::ShuffleNumber shuffle,
   return chunks;
 }
 
+constinit thread_local TaskContext* TaskContext::current_ = nullptr;
+
+const BroadcastCopy& TaskContext::find_broadcast(std::uint32_t number) {
+  const auto found = std::find_if(broadcasts_.begin(), broadcasts_.end(),
+                                  [&](const auto& one) { return one.first == number; });
+  if (found != broadcasts_.end()) {
+    std::swap(*found, broadcasts_.back());
+  } else {
+    broadcasts_.emplace_back(number, services_.broadcast(number, stop_));
+  }
+  return *broadcasts_.back().second;
+}
+
 void TaskContext::check_on_disk(const protocol::Chunk& chunk) {
   const storage::NodeArena& arena = services_.arena();
   const std::uint64_t found = exchange::checksum_of({arena.at(chunk.offset), chunk.bytes});
@@ -97,20 +110,6 @@ std::vector<std::shared_ptr<const protocol::Bytes>> TaskContext::barrier(std::st
   auto passed = services_.wait_at_barrier(std::move(reached), stop_);
   if (!passed.error.empty()) throw std::runtime_error(passed.error);
   return std::move(passed.messages);
-}
-
-void TaskContext::ended(const std::string* error) {
-  std::exception_ptr first;
-  while (!end_listeners_.empty()) {
-    const EndListener listener = std::move(end_listeners_.back());
-    end_listeners_.pop_back();
-    try {
-      listener(error);
-    } catch (...) {
-      if (!first) first = std::current_exception();
-    }
-  }
-  if (first && error == nullptr) std::rethrow_exception(first);
 }
 
 void TaskContext::on_views_expire(const void* owner, std::function<void()> flush) {

@@ -5,7 +5,10 @@
 //
 // StagePlan is the immutable, resolved form of a StageBinary, shared by the tasks of a stage.
 
+#include "program/accumulators.hpp"
 #include "program/block_store.hpp"
+#include "program/broadcast_copy.hpp"
+#include "program/task_listeners.hpp"
 #include "protocol/driver_messages.hpp"
 #include "storage/memory_manager.hpp"
 #include "storage/node_arena.hpp"
@@ -113,6 +116,12 @@ class TaskServices {
                                                    const std::atomic<bool>& /*stop*/) {
     return {};
   }
+  /// A broadcast of this application's attempt; blocks until the node has it. Throws TaskStopped
+  /// once `stop` is set, std::runtime_error when it cannot be had.
+  virtual std::shared_ptr<const BroadcastCopy> broadcast(std::uint32_t /*number*/,
+                                                         const std::atomic<bool>& /*stop*/) {
+    throw std::logic_error("no broadcasts here");
+  }
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
@@ -130,9 +139,18 @@ class TaskContext {
  public:
   TaskContext(TaskServices& services, std::shared_ptr<const StagePlan> plan,
               const protocol::TaskLaunched& task, const std::atomic<bool>& stop)
-      : services_(services), plan_(std::move(plan)), task_(task), stop_(stop) {}
+      : services_(services),
+        plan_(std::move(plan)),
+        task_(task),
+        stop_(stop),
+        outer_(std::exchange(current_, this)) {}
+  ~TaskContext() { current_ = outer_; }
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
+
+  /// Of the task that runs on the calling thread; null when none does. What handles of shared
+  /// variables start from.
+  static TaskContext* current() { return current_; }
 
   const StagePlan& plan() const { return *plan_; }
   const protocol::TaskAttempt& attempt() const { return task_.attempt; }
@@ -199,20 +217,18 @@ class TaskContext {
   void note_sampled_part(double part) { sampled_part_ = part; }
   double sampled_part() const { return sampled_part_; }
 
-  /// Keeps something alive until the task ends.
-  void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
-
-  /// What the program said about its jobs.
-  const std::vector<std::pair<std::string, std::string>>& properties() const {
-    return plan_->binary().properties;
+  TaskAccumulators& accumulators() { return accumulators_; }
+  TaskListeners& listeners() { return listeners_; }
+  /// The broadcast, which stays readable until the task ends.
+  const BroadcastCopy& broadcast(std::uint32_t number) {
+    if (!broadcasts_.empty() && broadcasts_.back().first == number) {
+      return *broadcasts_.back().second;
+    }
+    return find_broadcast(number);
   }
 
-  /// Called on the task's thread when it ends, the latest first, all of them: after a success with
-  /// no text, else with the error's. One that throws after a success makes the task fail.
-  using EndListener = std::function<void(const std::string* error)>;
-  void on_end(EndListener listener) { end_listeners_.push_back(std::move(listener)); }
-  /// By whoever runs the task.
-  void ended(const std::string* error);
+  /// Keeps something alive until the task ends.
+  void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
 
   /// Blocks that this task put into the executor's store.
   void note_cached(protocol::BlockId block) { cached_.push_back(block); }
@@ -225,6 +241,7 @@ class TaskContext {
   std::unique_ptr<protocol::MapOutputWritten> take_map_output() { return std::move(map_output_); }
 
  private:
+  const BroadcastCopy& find_broadcast(std::uint32_t number);
   void check_on_disk(const protocol::Chunk& chunk);
   void flush_views();
 
@@ -240,7 +257,12 @@ class TaskContext {
   double sampled_part_ = 1;
   std::vector<std::shared_ptr<const void>> kept_;
   std::vector<protocol::BlockId> cached_;
-  std::vector<EndListener> end_listeners_;
+  TaskAccumulators accumulators_;
+  TaskListeners listeners_;
+  /// By number; the one that was used last is the last.
+  std::vector<std::pair<std::uint32_t, std::shared_ptr<const BroadcastCopy>>> broadcasts_;
+  TaskContext* outer_;  ///< tasks in tasks: only tests have them
+  static constinit thread_local TaskContext* current_;
   std::unique_ptr<protocol::MapOutputWritten> map_output_;
 };
 

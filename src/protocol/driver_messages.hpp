@@ -9,10 +9,12 @@
 //   shuffle services ──ExchangeFinished──▶ driver ──TaskLaunched──▶ executor
 //   executor ──PartitionRequested──▶ the holder's shuffle service ──PartitionListed──▶ executor
 //   executor ──CommitRequested──▶ driver ──CommitAnswered──▶ executor
+//   broadcasts: broadcast_messages.hpp
 
 #include "base/ids.hpp"
 #include "base/units.hpp"
 #include "protocol/address.hpp"
+#include "protocol/broadcast_messages.hpp"
 #include "protocol/cluster_messages.hpp"
 #include "protocol/program.hpp"
 
@@ -123,7 +125,7 @@ struct JobSubmitted {
   std::string group;      ///< that it can be cancelled with; empty: none
   std::vector<std::string> tags;
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
-  std::vector<std::pair<std::string, std::string>> properties = {};  ///< for its tasks to read
+  std::vector<std::pair<std::string, std::string>> properties;  ///< that its tasks can read
 };
 struct JobCancelRequested {
   JobId job = 0;
@@ -265,7 +267,8 @@ using DriverMessage =
                  ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
                  ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
                  AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
-                 CommitRequested, BarrierReached, DrainRequested, BlockCopied>;
+                 CommitRequested, BarrierReached, DrainRequested, BroadcastCreated,
+                 BroadcastForgotten, BlockCopied>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -285,8 +288,10 @@ struct ExecutorsReady {
   std::uint32_t slots = 0;
   std::string error;  ///< not empty: the program cannot run, and why
 };
+/// What one task has added, to be counted.
 struct AccumulatorsUpdated {
   std::vector<AccumulatorUpdate> updates;
+  StageId stage = 0;
 };
 /// The program should begin nothing new.
 struct DrainBegun {
@@ -379,7 +384,7 @@ using ExecutorMessage =
     std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
                  BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested,
                  HolderLost, CommitAnswered, BarrierPassed, BlockPartRequested, BlockPartSent,
-                 BlockCopyRequested, BlockHolderLost>;
+                 BlockCopyRequested, BlockHolderLost, BroadcastLocated, BroadcastReleaseRequested>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 
@@ -445,6 +450,8 @@ struct SourceLost {
 using ShuffleServiceMessage =
     std::variant<MapOutputWritten, ShuffleSizesRequested, ExchangeRequested, ExchangeOffered,
                  PartitionRequested, ShuffleRemoved, ContainerMemoryReleased,
-                 ApplicationDataRemoved, AttemptDataRemoved, SourceLost>;
+                 ApplicationDataRemoved, AttemptDataRemoved, SourceLost, BroadcastWritten,
+                 BroadcastRemoved, BroadcastWanted, BroadcastReleased, BroadcastReaderGone,
+                 BroadcastJoined, BroadcastParentNamed, BroadcastPullRequested, BroadcastOffered>;
 
 }  // namespace volley::protocol

@@ -83,8 +83,8 @@ struct StageBinary {
   bool writes_shuffle = false;
   base::ShuffleNumber shuffle = 0;  ///< when writes_shuffle
   std::uint32_t reducers = 0;       ///< when writes_shuffle
-  /// What the program said about its jobs, for their tasks.
-  std::vector<std::pair<std::string, std::string>> properties = {};
+  /// The local properties of the job that the stage runs for.
+  std::vector<std::pair<std::string, std::string>> properties;
 };
 
 /// The payload of one source partition for one task.

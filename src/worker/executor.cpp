@@ -32,6 +32,11 @@ bool Executor::pump_tasks(Outbox& out) {
       ask_for_block(block->holder, block->part, out);
     } else if (auto* barrier = std::get_if<BarrierWanted>(&*event)) {
       out.send(options_.driver, std::move(barrier->reached));
+    } else if (const auto* broadcast = std::get_if<BroadcastAsked>(&*event)) {
+      ask_for_broadcast(broadcast->number, out.self().rank, out);
+    } else if (const auto* gone = std::get_if<BroadcastLetGo>(&*event)) {
+      out.send(protocol::at_rank(Role::shuffle_service, gone->holder),
+               protocol::BroadcastReleased{{options_.application, options_.attempt, gone->number}});
     } else {
       const auto& wanted = std::get<ChunksWanted>(*event);
       ask_for_chunks(wanted.input, wanted.request, out);
@@ -50,6 +55,13 @@ void Executor::ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t
   const base::ShuffleId shuffle{options_.application, input.shuffle};
   out.send(protocol::at_rank(Role::shuffle_service, input.holder),
            protocol::PartitionRequested{shuffle, input.partition, request});
+}
+
+void Executor::ask_for_broadcast(std::uint32_t number, base::Rank where, Outbox& out) {
+  asked_broadcasts_[number] = where;
+  out.send(protocol::at_rank(Role::shuffle_service, where),
+           protocol::BroadcastWanted{{options_.application, options_.attempt, number},
+                                     options_.driver.rank});
 }
 
 void Executor::finish(TaskEnded&& ended, Outbox& out) {
@@ -168,8 +180,25 @@ void Executor::on(const protocol::PartitionListed& message, const Address&, Outb
   if (asked_.erase(message.request) != 0) pool_.answer(message);
 }
 
-void Executor::on(const protocol::HolderLost& message, const Address&, Outbox&) {
+void Executor::on(const protocol::BroadcastLocated& message, const Address& from, Outbox& out) {
+  const std::uint32_t number = message.broadcast.number;
+  if (message.ask != base::no_rank) {
+    ask_for_broadcast(number, message.ask, out);
+    return;
+  }
+  asked_broadcasts_.erase(number);
+  pool_.answer_broadcast(message, from.rank);
+}
+
+void Executor::on(const protocol::BroadcastReleaseRequested& message, const Address&, Outbox&) {
+  pool_.release_broadcast(message.broadcast.number);
+}
+
+void Executor::on(const protocol::HolderLost& message, const Address&, Outbox& out) {
   lost_holders_.insert(message.rank);
+  for (const auto& [number, asked] : std::map(asked_broadcasts_)) {
+    if (asked == message.rank) ask_for_broadcast(number, out.self().rank, out);
+  }
   for (auto at = asked_.begin(); at != asked_.end();) {
     if (at->second != message.rank) {
       ++at;

@@ -24,6 +24,7 @@ class Executor {
     protocol::ExecutorRegistered registration;
     protocol::Address driver;
     base::ApplicationId application;
+    std::uint32_t attempt = 1;  ///< of the application
     base::Duration heartbeat_interval = std::chrono::seconds{10};
   };
 
@@ -67,6 +68,10 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::BlockHolderLost& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::BroadcastLocated& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::BroadcastReleaseRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::CommitAnswered& message, const protocol::Address& from,
           protocol::Outbox& out);
 
@@ -92,6 +97,7 @@ class Executor {
                      protocol::Outbox& out);
   void block_part_came(protocol::BlockPartSent part, protocol::Outbox& out);
   void end_copy(const protocol::BlockId& block, bool held, protocol::Outbox& out);
+  void ask_for_broadcast(std::uint32_t number, base::Rank where, protocol::Outbox& out);
   void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
 
   Options options_;
@@ -108,6 +114,7 @@ class Executor {
   std::map<std::uint64_t, protocol::BlockCopyRequested> copies_;  ///< by request
   std::uint64_t next_copy_ = first_copy;
   std::map<std::uint64_t, base::Rank> asked_;  ///< requests for chunk lists, and who has them
+  std::map<std::uint32_t, base::Rank> asked_broadcasts_;  ///< and who was asked
 };
 
 }  // namespace volley::worker

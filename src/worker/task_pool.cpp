@@ -33,7 +33,11 @@ TaskPool::TaskPool(Options options, storage::NodeArena& arena)
       arena_(arena),
       memory_({options_.memory, options_.protected_storage,
                std::min(most_floor, options_.memory / (8 * std::max(options_.threads, 1U)))}),
-      disk_(arena, options_.arena_owner) {
+      disk_(arena, options_.arena_owner),
+      broadcasts_(arena, {[this](std::uint32_t number) { post(BroadcastAsked{number}); },
+                          [this](std::uint32_t number, base::Rank holder) {
+                            post(BroadcastLetGo{number, holder});
+                          }}) {
   memory_.set_make_room([this](std::uint64_t bytes) { blocks_.make_room(bytes); });
   for (std::uint32_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
 }
@@ -98,6 +102,7 @@ void TaskPool::answer_barrier(protocol::BarrierPassed answer) {
 
 void TaskPool::wake(base::TaskId task) {
   memory_.wake();
+  broadcasts_.wake();
   const std::lock_guard lock(mutex_);
   if (barriers_.contains(task) || !block_parts_.empty()) changed_.notify_all();
 }
@@ -136,6 +141,22 @@ void TaskPool::shut_down() {
   }
   changed_.notify_all();
   memory_.close();
+  broadcasts_.shut_down();
+}
+
+std::shared_ptr<const program::BroadcastCopy> TaskPool::broadcast(std::uint32_t number,
+                                                                  const std::atomic<bool>& stop) {
+  memory_.pause();
+  std::shared_ptr<const program::BroadcastCopy> copy;
+  try {
+    copy = broadcasts_.get(number, stop);
+  } catch (...) {
+    memory_.resume();
+    throw;
+  }
+  memory_.resume();
+  if (!copy) throw program::TaskStopped("the task was asked to stop while it waited");
+  return copy;
 }
 
 std::uint64_t TaskPool::task_memory() const {
@@ -251,18 +272,14 @@ void TaskPool::work() {
   }
 }
 
-TaskEnded TaskPool::run(const TaskJob& job) {
-  const auto start = std::chrono::steady_clock::now();
-  TaskEnded ended;
+/// The task itself: whatever it throws becomes an outcome.
+void TaskPool::call(program::TaskContext& context, const TaskJob& job, TaskEnded& ended) const {
   protocol::TaskFinished& finished = ended.finished;
-  finished.attempt = job.launched.attempt;
-  program::TaskContext context(*this, job.plan, job.launched, *job.stop);
   const protocol::StageBinary& binary = job.plan->binary();
   try {
     context.check_stop();
     job.plan->task()(context, binary.final_rdd, job.launched.attempt.partition,
                      binary.task.captures, finished.result);
-    context.ended(nullptr);
     ended.map_output = context.take_map_output();
   } catch (const program::FetchFailed& failed) {
     finished.outcome = protocol::TaskOutcome::fetch_failed;
@@ -282,20 +299,47 @@ TaskEnded TaskPool::run(const TaskJob& job) {
     finished.outcome = protocol::TaskOutcome::exception;
     finished.error = "the task threw something that is not a std::exception";
   }
-  if (finished.outcome != protocol::TaskOutcome::success) context.ended(&finished.error);
+  const bool good = finished.outcome == protocol::TaskOutcome::success;
+  const std::string problems =
+      context.listeners().end(good ? std::nullopt : std::optional(finished.error));
+  if (problems.empty()) return;
+  if (good) finished.outcome = protocol::TaskOutcome::exception;
+  finished.error += (good ? "" : "; ") + ("Exceptions in listeners of the task: " + problems);
+}
+
+/// What the task leaves behind.
+void TaskPool::report(program::TaskContext& context, protocol::TaskFinished& finished) {
+  const bool good = finished.outcome == protocol::TaskOutcome::success;
+  const bool counts = context.accumulators().any();
+  finished.accumulators = context.accumulators().take(!good);
+  finished.cached = context.take_cached();
+  if (good) {
+    std::erase_if(finished.cached, [this](const auto& block) { return !blocks_.has(block); });
+  } else {
+    // A retry that reads the block would not count again what was added on the way to it.
+    for (const protocol::BlockId& block : finished.cached) {
+      if (counts) blocks_.remove(block);
+    }
+    finished.cached.clear();
+    finished.result.clear();
+  }
+  finished.evicted = blocks_.take_evicted();
+}
+
+TaskEnded TaskPool::run(const TaskJob& job) {
+  const auto start = std::chrono::steady_clock::now();
+  TaskEnded ended;
+  protocol::TaskFinished& finished = ended.finished;
+  finished.attempt = job.launched.attempt;
+  program::TaskContext context(*this, job.plan, job.launched, *job.stop);
+  call(context, job, ended);
   memory_.release_all(job.launched.attempt.task);
   finished.metrics = context.metrics();
   finished.metrics.result_bytes = finished.result.size();
   finished.metrics.run_nanoseconds =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
           .count();
-  if (finished.outcome == protocol::TaskOutcome::success) {
-    finished.cached = context.take_cached();
-    std::erase_if(finished.cached, [this](const auto& block) { return !blocks_.has(block); });
-  } else {
-    finished.result.clear();
-  }
-  finished.evicted = blocks_.take_evicted();
+  report(context, finished);
   finished.metrics.evicted_partitions = finished.evicted.size();
   finished.metrics.cached_disk_bytes += blocks_.take_moved_bytes();
   return ended;

@@ -5,6 +5,7 @@
 // unless the loop thread asked for it when the task came (expect).
 
 #include "program/block_transfer.hpp"
+#include "program/broadcast_table.hpp"
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
 #include "worker/task_runner.hpp"
@@ -51,6 +52,10 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   void answer(protocol::PartitionListed answer) override;
   void answer_commit(base::TaskId task, bool allowed) override;
   void answer_barrier(protocol::BarrierPassed answer) override;
+  void answer_broadcast(const protocol::BroadcastLocated& answer, base::Rank holder) override {
+    broadcasts_.located(answer, holder);
+  }
+  void release_broadcast(std::uint32_t number) override { broadcasts_.release(number); }
   void wake(base::TaskId task) override;
   std::optional<TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override { blocks_.remove(rdd); }
@@ -70,6 +75,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   protocol::BlockPartSent fetch_block_part(const protocol::Address& holder,
                                            protocol::BlockPartRequested part,
                                            const std::atomic<bool>& stop) override;
+  std::shared_ptr<const program::BroadcastCopy> broadcast(std::uint32_t number,
+                                                          const std::atomic<bool>& stop) override;
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   storage::MemoryManager* memory() override { return &memory_; }
@@ -91,6 +98,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::uint64_t request_for(const protocol::ShuffleInput& input);
   void drop_expected(const TaskJob& job);
   TaskEnded run(const TaskJob& job);
+  void call(program::TaskContext& context, const TaskJob& job, TaskEnded& ended) const;
+  void report(program::TaskContext& context, protocol::TaskFinished& finished);
   void post(TaskEvent event);
 
   Options options_;
@@ -98,6 +107,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   storage::MemoryManager memory_;
   storage::DiskPieces disk_;
   program::BlockStore blocks_{&memory_, &disk_};
+  program::BroadcastTable broadcasts_;
 
   std::map<protocol::BlockId, program::BlockCopy> copies_;  ///< in the making; loop thread only
 

@@ -46,7 +46,17 @@ struct BlockWanted {
   protocol::Address holder;
   protocol::BlockPartRequested part;
 };
-using TaskEvent = std::variant<TaskEnded, ChunksWanted, CommitWanted, BarrierWanted, BlockWanted>;
+/// A task wants a broadcast; answered by TaskRunner::answer_broadcast.
+struct BroadcastAsked {
+  std::uint32_t number = 0;
+};
+/// No task reads the copy of a broadcast any more that the service of `holder` had located.
+struct BroadcastLetGo {
+  std::uint32_t number = 0;
+  base::Rank holder = base::no_rank;
+};
+using TaskEvent = std::variant<TaskEnded, ChunksWanted, CommitWanted, BarrierWanted, BroadcastAsked,
+                               BroadcastLetGo, BlockWanted>;
 
 class TaskRunner {
  public:
@@ -59,6 +69,10 @@ class TaskRunner {
   virtual void answer(protocol::PartitionListed answer) = 0;
   virtual void answer_commit(base::TaskId task, bool allowed) = 0;
   virtual void answer_barrier(protocol::BarrierPassed answer) = 0;
+  virtual void answer_broadcast(const protocol::BroadcastLocated& /*answer*/,
+                                base::Rank /*holder*/) {}
+  /// Tasks that want it from now on have to ask.
+  virtual void release_broadcast(std::uint32_t /*number*/) {}
   /// The task's stop flag was set: it may be waiting where it does not look at it.
   virtual void wake(base::TaskId task) = 0;
   /// The next event for the loop thread, if any.

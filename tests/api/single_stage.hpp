@@ -3,6 +3,7 @@
 // to measure what typed chains compile to.
 
 #include "program/context_core.hpp"
+#include "program/driver_side.hpp"
 #include "program/task_context.hpp"
 
 #include <volley/context.hpp>
@@ -33,6 +34,8 @@ class SingleStage final : public program::TaskServices {
             [this](protocol::DriverMessage message) { take(std::move(message)); })),
         context_(core_) {
     memory_.set_make_room([this](std::uint64_t bytes) { blocks_.make_room(bytes); });
+    core_->set_handle(program::note_context(core_));
+    core_->broadcasts().set_memory(arena_, 1, 4096);
     core_->deliver(protocol::ExecutorsReady{1, 2, ""});
   }
   ~SingleStage() override { core_->stop("the test is over"); }
@@ -45,6 +48,10 @@ class SingleStage final : public program::TaskServices {
   const protocol::TaskMetrics& metrics() const { return metrics_; }
 
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
+  std::shared_ptr<const program::BroadcastCopy> broadcast(std::uint32_t number,
+                                                          const std::atomic<bool>&) override {
+    return core_->broadcasts().copy(number);
+  }
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return 1; }
   storage::MemoryManager* memory() override { return &memory_; }
@@ -85,6 +92,7 @@ class SingleStage final : public program::TaskServices {
       metrics_.cached_partitions += task_context.metrics().cached_partitions;
       metrics_.uncached_partitions += task_context.metrics().uncached_partitions;
       metrics_.cached_disk_bytes += task_context.metrics().cached_disk_bytes;
+      core_->deliver(protocol::AccumulatorsUpdated{task_context.accumulators().take(false), 0});
       core_->deliver(protocol::TaskResultReady{job.job, index, std::move(result)});
     }
     core_->deliver(protocol::JobEnded{job.job, true, ""});

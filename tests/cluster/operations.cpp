@@ -39,6 +39,10 @@ constexpr std::array groups{
     Group{"barriers", cluster_test::check_barriers},
     Group{"pipes", cluster_test::check_pipes},
     Group{"blocks", cluster_test::check_remote_blocks},
+    Group{"broadcasts", cluster_test::check_broadcasts},
+    Group{"accumulators", cluster_test::check_accumulators},
+    Group{"hdf5", cluster_test::check_hdf5},
+    Group{"formats", cluster_test::check_formats},
 };
 
 }  // namespace

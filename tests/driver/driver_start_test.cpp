@@ -1,5 +1,6 @@
 // The driver's beginning and end: executors, the program, the AM.
 
+#include "driver/executor_startup.hpp"
 #include "fake_cluster.hpp"
 #include "lineage_builder.hpp"
 
@@ -38,6 +39,19 @@ TEST(DriverStart, EightyPercentAreEnoughAfterTheWait) {
   EXPECT_TRUE(c.program<ExecutorsReady>().empty());
   c.tick(seconds{1});
   EXPECT_EQ(c.program<ExecutorsReady>().size(), 1U);
+}
+
+TEST(DriverStart, ExecutorsThatAreReleasedBeforeTheProgramBeginsAreNotAwaited) {
+  ExecutorStartup startup;
+  startup.begin({});
+  startup.on(ExecutorsNegotiated{3, 3, 1, true, ""});
+  const auto decide = [&](std::uint32_t registered, std::uint32_t wanted) {
+    return startup.decide(registered, wanted, registered, {}, seconds{30}, 0.8);
+  };
+  EXPECT_FALSE(decide(1, 3).has_value());
+  const auto ready = decide(1, 1);
+  ASSERT_TRUE(ready.has_value());
+  EXPECT_EQ(ready->error, "");
 }
 
 TEST(DriverStart, NoExecutorAtAllIsAnErrorWithTheReason) {

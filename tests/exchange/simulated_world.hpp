@@ -271,6 +271,20 @@ class World {
     return found;
   }
 
+  /// The same with sender and recipient.
+  template <class M>
+  std::vector<std::pair<protocol::Envelope, M>> take_envelopes() {
+    std::vector<std::pair<protocol::Envelope, M>> found;
+    std::erase_if(inbox_, [&](protocol::Envelope& envelope) {
+      const M* match = nullptr;
+      std::visit([&](const auto& group) { match = pick<M>(group); }, envelope.message);
+      if (match == nullptr) return false;
+      found.emplace_back(envelope, *match);
+      return true;
+    });
+    return found;
+  }
+
   /// What a reader on `rank` sees of a partition: (map, bytes) in the listed order.
   std::pair<bool, std::vector<std::pair<std::uint32_t, std::string>>> read(
       base::Rank rank, protocol::ShuffleId shuffle, std::uint32_t partition) {

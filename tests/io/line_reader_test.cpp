@@ -65,8 +65,9 @@ Lines read_batches(const TextSplit& split, std::size_t batch) {
 }
 
 TextSplit whole(const std::string& path, bool gz = false) {
+  const Codec codec = gz ? Codec::gzip : Codec::none;
   const std::uint64_t size = std::filesystem::file_size(path);
-  return {path, 0, size, size, gz};
+  return {path, 0, size, size, codec};
 }
 
 /// The lines of all splits of `size` bytes, in order.
@@ -74,7 +75,7 @@ Lines read_in_splits(const std::string& path, std::uint64_t size) {
   const std::uint64_t total = std::filesystem::file_size(path);
   Lines lines;
   for (std::uint64_t at = 0; at < total; at += size) {
-    const Lines part = read_split({path, at, std::min(size, total - at), total, false});
+    const Lines part = read_split({path, at, std::min(size, total - at), total, Codec::none});
     lines.insert(lines.end(), part.begin(), part.end());
   }
   return lines;
@@ -135,7 +136,7 @@ TEST(LineReaderTest, LineBelongsToTheSplitOfItsFirstByte) {
   const Scratch scratch;
   const std::string path = scratch.file("f", "aaa\nbbb\nccc\n");
   const auto split = [&](std::uint64_t offset, std::uint64_t length) {
-    return read_split({path, offset, length, 12, false});
+    return read_split({path, offset, length, 12, Codec::none});
   };
   EXPECT_THAT(split(0, 1), ElementsAre("aaa"));
   EXPECT_THAT(split(0, 4), ElementsAre("aaa"));
@@ -234,11 +235,11 @@ TEST(LineReaderTest, ChangedFileIsRefused) {
   const std::string path = scratch.file("f", "a\nb\n");
   for (const std::uint64_t planned : {3U, 5U}) {
     EXPECT_THAT(([&] {
-                  LineReader reader({path, 0, 3, planned, false});
+                  LineReader reader({path, 0, 3, planned, Codec::none});
                 }),
                 ThrowsMessage<IoError>(HasSubstr(path + " changed while it was read")));
     EXPECT_THAT(([&] {
-                  LineReader reader({path, 0, 3, planned, true});
+                  LineReader reader({path, 0, 3, planned, Codec::gzip});
                 }),
                 ThrowsMessage<IoError>(HasSubstr(path + " changed while it was read")));
   }
@@ -260,7 +261,7 @@ TEST(LineReaderTest, FileCutShortInTheMiddleIsAnError) {
 TEST(LineReaderTest, MissingFile) {
   EXPECT_THAT(
       [] {
-        LineReader reader({"/no/such/file", 0, 1, 1, false});
+        LineReader reader({"/no/such/file", 0, 1, 1, Codec::none});
       },
       ThrowsMessage<IoError>("cannot open /no/such/file: No such file or directory"));
 }

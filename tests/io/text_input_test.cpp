@@ -89,7 +89,7 @@ TEST(PlanTextInput, GzipIsOneSplit) {
   ASSERT_TRUE(splits.ok());
   ASSERT_EQ(splits.value().size(), 1U);
   const TextSplit& split = splits.value()[0];
-  EXPECT_TRUE(split.gz);
+  EXPECT_EQ(split.codec, Codec::gzip);
   EXPECT_EQ(split.length, 1000U);
   EXPECT_EQ(split.file_size, 1000U);
 }
@@ -110,14 +110,15 @@ TEST(PlanTextInput, RefusesTooManySplits) {
 }
 
 TEST(TextSplitTest, TravelsByTheCodec) {
-  const TextSplit split{"/a/b.gz", 1, std::uint64_t{1} << 40U, std::uint64_t{1} << 41U, true};
+  const TextSplit split{"/a/b.gz", 1, std::uint64_t{1} << 40U, std::uint64_t{1} << 41U,
+                        Codec::gzip};
   const auto back = protocol::decode<TextSplit>(protocol::encode(split));
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(back->path, split.path);
   EXPECT_EQ(back->offset, split.offset);
   EXPECT_EQ(back->length, split.length);
   EXPECT_EQ(back->file_size, split.file_size);
-  EXPECT_EQ(back->gz, split.gz);
+  EXPECT_EQ(back->codec, split.codec);
 }
 
 }  // namespace

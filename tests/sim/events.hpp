@@ -38,23 +38,37 @@ class EventQueue {
  public:
   void push(Event event) {
     event.order = next_++;
-    heap_.push_back(std::move(event));
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(events_.size()));
+      events_.emplace_back();
+    }
+    heap_.push_back({event.at, event.order, free_.back()});
+    events_[free_.back()] = std::move(event);
+    free_.pop_back();
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
   Event pop() {
     std::pop_heap(heap_.begin(), heap_.end(), later);
-    Event event = std::move(heap_.back());
+    free_.push_back(heap_.back().place);
     heap_.pop_back();
-    return event;
+    return std::move(events_[free_.back()]);
   }
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
 
  private:
-  static bool later(const Event& a, const Event& b) {
+  /// What the heap moves around instead of events.
+  struct Due {
+    base::TimePoint at;
+    std::uint64_t order;
+    std::uint32_t place;  ///< among `events_`
+  };
+  static bool later(const Due& a, const Due& b) {
     return a.at != b.at ? a.at > b.at : a.order > b.order;
   }
-  std::vector<Event> heap_;
+  std::vector<Event> events_;
+  std::vector<std::uint32_t> free_;
+  std::vector<Due> heap_;
   std::uint64_t next_ = 0;
 };
 

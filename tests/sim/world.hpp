@@ -17,6 +17,9 @@
 #include "tests/sim/simulated_process.hpp"
 #include "worker/node_manager.hpp"
 
+#include <boost/container_hash/hash.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -82,6 +85,14 @@ class World {
   struct Process;  ///< of a container
   class Launcher;
   using ProcessKey = std::pair<base::Rank, base::ContainerId>;
+  struct HashOfProcess {
+    std::size_t operator()(const ProcessKey& key) const {
+      std::size_t hash = static_cast<std::size_t>(key.first);
+      boost::hash_combine(hash, key.second.attempt);
+      boost::hash_combine(hash, key.second.number);
+      return hash;
+    }
+  };
 
   // world.cpp: the course of events.
   void step();
@@ -132,8 +143,8 @@ class World {
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<ProcessKey, std::unique_ptr<Process>> processes_;
   std::set<ProcessKey> ever_started_;
-  std::map<std::pair<base::Rank, base::Rank>, base::TimePoint> channels_;
-  std::map<ProcessKey, base::TimePoint> links_in_;
+  boost::unordered_flat_map<std::pair<base::Rank, base::Rank>, base::TimePoint> channels_;
+  boost::unordered_flat_map<ProcessKey, base::TimePoint, HashOfProcess> links_in_;
   /// Processes that were killed: what left them later than that is lost.
   std::map<ProcessKey, base::TimePoint> cut_links_;
   FaultMaker faults_;

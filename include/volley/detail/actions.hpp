@@ -2,7 +2,7 @@
 // Actions: what a task does with the records of its partition. Each is made from its captures, runs
 // once, and encodes its share of the result; Rdd combines the shares in partition order.
 
-#include "io/committing_writer.hpp"
+#include "io/compressed_writer.hpp"
 
 #include <volley/detail/pipeline.hpp>
 #include <volley/text.hpp>
@@ -135,11 +135,15 @@ struct ForeachAction {
 /// bytes of a record, in the scratch or in the record.
 template <class Format>
 struct SaveAction {
-  explicit SaveAction(protocol::Reader& in) { protocol::read(in, directory); }
+  explicit SaveAction(protocol::Reader& in) {
+    protocol::read(in, directory);
+    protocol::read(in, codec);
+  }
   template <class T, class Source>
   void run(TaskContext& context, Source&& source, protocol::Bytes&) {
     const protocol::TaskAttempt& attempt = context.attempt();
-    io::PartWriter writer(directory, {attempt.partition, attempt.stage_attempt, attempt.task});
+    io::CompressedWriter writer(directory, {attempt.partition, attempt.stage_attempt, attempt.task},
+                                codec);
     std::string scratch;
     std::uint64_t records = 0;
     auto write = [&](auto&& record) {
@@ -147,12 +151,14 @@ struct SaveAction {
       ++records;
     };
     source(write);
+    writer.finish();
     context.metrics().records_written += records;
     context.metrics().bytes_written += writer.bytes();
     context.check_commit();
     writer.commit();
   }
   std::string directory;
+  io::Codec codec = io::Codec::none;
 };
 
 struct TextFormat {

@@ -3,6 +3,7 @@
 // deals records to new partitions.
 
 #include <volley/detail/pipeline.hpp>
+#include <volley/detail/rdd_build.hpp>
 #include <volley/detail/shuffle.hpp>
 #include <volley/detail/sources.hpp>
 #include <volley/types.hpp>

@@ -43,8 +43,11 @@ std::string name_call(const char* operation, const std::source_location& where);
 std::string output_path(const std::string& directory);
 /// Creates the directory, runs an action that writes a part for each partition, and commits it.
 /// What an earlier attempt or run of the application left there gives way. Throws IoError.
+/// `ending`: of the parts' names.
 void save_output(const program::Lineage& rdd, const std::string& path, protocol::Closure action,
-                 const std::string& call_site);
+                 const std::string& call_site, const std::string& ending = {});
+/// By its name. Throws InvalidArgument.
+io::Codec output_codec(const std::string& name);
 
 /// An RDD with these dependencies; `parents` are theirs, `hosts` what its partitions prefer.
 LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const char* name,

@@ -6,6 +6,7 @@
 #include "io/record_reader.hpp"
 #include "io/text_input.hpp"
 
+#include <volley/detail/file_sources.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <cstdint>
@@ -77,7 +78,7 @@ struct TextSource {
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
     const auto split = protocol::decode<io::TextSplit>(context.payload(rdd, partition));
     VOLLEY_CHECK(split.has_value(), "split {} of RDD {} does not decode", partition, rdd);
-    if (split->gz) return read(context, *split, emit);
+    if (split->codec != io::Codec::none) return read(context, *split, emit);
     in_pieces(context, split->offset, split->length, 1,
               [&](std::uint64_t offset, std::uint64_t length) {
                 io::TextSplit piece = *split;
@@ -90,19 +91,25 @@ struct TextSource {
  private:
   template <class Emit>
   static void read(TaskContext& context, const io::TextSplit& split, Emit& emit) {
-    auto reader = std::make_shared<io::LineReader>(split);
-    context.keep(reader);  // views of its lines may outlive this loop in batches
+    std::shared_ptr<io::LineReader> reader;
     std::vector<std::string_view> lines(256);
-    for (;;) {
-      const std::size_t count = reader->next_batch(lines);
-      if (count == 0) break;
+    std::size_t count = 0;
+    const auto next = [&] {
+      if (reader == nullptr) {
+        reader = std::make_shared<io::LineReader>(split);
+        context.keep(reader);  // views of its lines may outlive this loop in batches
+      }
+      count = reader->next_batch(lines);
+      return count != 0;
+    };
+    while (read_or_leave_out(split, next)) {
       context.metrics().records_read += count;
       for (std::size_t i = 0; i < count; ++i) emit(lines[i]);
-      if (split.gz) context.views_expire();
+      if (split.codec != io::Codec::none) context.views_expire();
       context.check_stop();
     }
     context.views_expire();
-    context.metrics().bytes_read += reader->bytes_read();
+    if (reader != nullptr) context.metrics().bytes_read += reader->bytes_read();
   }
 };
 

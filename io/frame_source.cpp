@@ -1,0 +1,107 @@
+#include "io/frame_source.hpp"
+
+#include "base/check.hpp"
+#include "io/gzip_source.hpp"
+#include "io/io_error.hpp"
+
+#include <fmt/format.h>
+#include <lz4frame.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace volley::io {
+namespace {
+
+constexpr std::size_t input_bytes = std::size_t{256} << 10U;
+
+}  // namespace
+
+FrameSource::FrameSource(base::Fd file, std::string path, const char* format)
+    : file_(std::move(file)), path_(std::move(path)), format_(format), input_(input_bytes) {}
+
+void FrameSource::fail(const std::string& why) const {
+  throw IoError(
+      fmt::format("cannot read {}: {} at byte {} of the compressed file", path_, why, consumed()));
+}
+
+bool FrameSource::fill_input() {
+  if (used_ < input_size_) return true;
+  ssize_t got = 0;
+  do {
+    got = ::read(file_.get(), input_.data(), input_.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw IoError(describe_error("cannot read", path_, errno));
+  file_offset_ += static_cast<std::uint64_t>(got);
+  input_size_ = static_cast<std::size_t>(got);
+  used_ = 0;
+  return got != 0;
+}
+
+std::size_t FrameSource::read(std::span<char> out) {
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const bool more = fill_input();
+    if (!more && !in_frame_) break;
+    const std::span<const char> in(input_.data() + used_, input_size_ - used_);
+    // Without input there may still be output inside the decoder.
+    const Step done = step(in, out.subspan(filled));
+    if (done.error != nullptr) fail(fmt::format("{} ({})", done.error, format_));
+    used_ += done.read;
+    filled += done.written;
+    in_frame_ = !done.frame_ended;
+    if (!more && in_frame_ && done.written == 0) fail(fmt::format("truncated {} data", format_));
+  }
+  return filled;
+}
+
+ZstdSource::ZstdSource(base::Fd file, std::string path)
+    : FrameSource(std::move(file), std::move(path), "zstd"), context_(::ZSTD_createDCtx()) {
+  VOLLEY_CHECK(context_ != nullptr, "no memory for a decoder");
+}
+
+ZstdSource::~ZstdSource() { ::ZSTD_freeDCtx(context_); }
+
+FrameSource::Step ZstdSource::step(std::span<const char> in, std::span<char> out) {
+  ZSTD_inBuffer from{in.data(), in.size(), 0};
+  ZSTD_outBuffer to{out.data(), out.size(), 0};
+  const std::size_t left = ::ZSTD_decompressStream(context_, &to, &from);
+  if (::ZSTD_isError(left) != 0) return {.error = ::ZSTD_getErrorName(left)};
+  return {from.pos, to.pos, left == 0};
+}
+
+Lz4Source::Lz4Source(base::Fd file, std::string path)
+    : FrameSource(std::move(file), std::move(path), "lz4") {
+  const auto made = ::LZ4F_createDecompressionContext(&context_, LZ4F_VERSION);
+  VOLLEY_CHECK(::LZ4F_isError(made) == 0, "{}", ::LZ4F_getErrorName(made));
+}
+
+Lz4Source::~Lz4Source() { ::LZ4F_freeDecompressionContext(context_); }
+
+FrameSource::Step Lz4Source::step(std::span<const char> in, std::span<char> out) {
+  std::size_t read = in.size();
+  std::size_t written = out.size();
+  const std::size_t left =
+      ::LZ4F_decompress(context_, out.data(), &written, in.data(), &read, nullptr);
+  if (::LZ4F_isError(left) != 0) return {.error = ::LZ4F_getErrorName(left)};
+  return {read, written, left == 0};
+}
+
+std::unique_ptr<ByteSource> open_compressed(Codec codec, base::Fd file, std::string path) {
+  switch (codec) {
+    case Codec::gzip:
+      return std::make_unique<GzipSource>(std::move(file), std::move(path));
+    case Codec::zstd:
+      return std::make_unique<ZstdSource>(std::move(file), std::move(path));
+    case Codec::lz4:
+      return std::make_unique<Lz4Source>(std::move(file), std::move(path));
+    case Codec::none:
+      break;
+  }
+  VOLLEY_CHECK(false, "{} is not compressed", path);
+  return nullptr;
+}
+
+}  // namespace volley::io
