@@ -10,13 +10,18 @@
 #include <volley/hdf5.hpp>
 #include <volley/rdd.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <set>
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,10 +50,31 @@ class Context {
     return parallelize(std::vector<T>(values), slices, where);
   }
 
+  /// Each value in a partition of its own, best computed on one of the hosts beside it.
+  template <class T>
+  auto make_rdd(const std::vector<std::pair<T, std::vector<std::string>>>& values,
+                Where where = Where::current()) {
+    using U = owned_t<T>;
+    using P = detail::Pipe<detail::ValuesSource<U>>;
+    core_->check_running();
+    std::vector<protocol::Bytes> payloads;
+    std::vector<program::PreferredHosts> hosts;
+    for (const auto& [value, preferred] : values) {
+      payloads.push_back(protocol::encode(std::vector<U>{detail::to_owned(value)}));
+      hosts.push_back(preferred);
+    }
+    return Rdd<U, P>(
+        detail::make_lineage(core_, "make_rdd", static_cast<std::uint32_t>(values.size()), {}, {},
+                             detail::compute_closure<P>({}), std::move(payloads), {}, where, false,
+                             std::move(hosts)),
+        true);
+  }
+
   /// No records in no partitions.
   template <class T>
   Rdd<T> empty_rdd(Where where = Where::current()) {
     using P = detail::Pipe<detail::ValuesSource<T>>;
+    core_->check_running();
     return Rdd<T, P>(detail::make_lineage(core_, "empty_rdd", 0, {}, {},
                                           detail::compute_closure<P>({}), {}, {}, where),
                      true);
@@ -76,6 +102,7 @@ class Context {
                                                                std::uint32_t min_partitions = 0,
                                                                Where where = Where::current()) {
     VOLLEY_REQUIRE_BITWISE("binary_records", T);
+    core_->check_running();
     using P = detail::Pipe<detail::BinarySource<T>>;
     auto splits = plan_binary_records(paths, sizeof(T), min_partitions);
     const auto partitions = static_cast<std::uint32_t>(splits.size());
@@ -134,6 +161,7 @@ class Context {
   /// All partitions of several RDDs of one record type. Throws InvalidArgument for an empty list.
   template <class T>
   Rdd<T> union_of(const std::vector<Rdd<T>>& rdds, Where where = Where::current()) {
+    core_->check_running();
     if (rdds.empty()) throw InvalidArgument("union_of needs at least one RDD");
     std::vector<program::LineagePtr> parents;
     for (const Rdd<T>& rdd : rdds) parents.push_back(rdd.lineage());
@@ -187,13 +215,65 @@ class Context {
   CollectionAccumulator<T> collection_accumulator(const std::string& name = {}) {
     return register_accumulator(Collected<T>{}, name);
   }
+
+  /// f(records) -> value for each of the partitions (all, unless they are said), in a job: the
+  /// values in their order. `records` as for Rdd::map_partitions.
+  template <class T, class P, class F>
+  auto run_job(const Rdd<T, P>& rdd, F f, std::vector<std::uint32_t> partitions,
+               Where where = Where::current()) {
+    std::vector<std::optional<detail::job_value<T, F>>> found(partitions.size());
+    run_job(
+        rdd, f, std::move(partitions),
+        [&](std::uint32_t index, detail::job_value<T, F>&& value) {
+          found.at(index) = std::move(value);
+        },
+        where);
+    std::vector<detail::job_value<T, F>> values;
+    for (auto& value : found) values.push_back(std::move(*value));
+    return values;
+  }
+  template <class T, class P, class F>
+  auto run_job(const Rdd<T, P>& rdd, F f, Where where = Where::current()) {
+    return run_job(rdd, std::move(f), rdd.all_partitions(), where);
+  }
+  /// The same, with on_result(index in `partitions`, value) called here as values come.
+  template <class T, class P, class F, class OnResult>
+  requires std::is_invocable_v<OnResult&, std::uint32_t, detail::job_value<T, F>>
+  void run_job(const Rdd<T, P>& rdd, F f, std::vector<std::uint32_t> partitions, OnResult on_result,
+               Where where = Where::current()) {
+    VOLLEY_REQUIRE_SHIPPABLE(F);
+    using Value = detail::job_value<T, F>;
+    rdd.template run<detail::PartitionAction<F, Value>>(
+        "run_job",
+        [&](auto& out) { detail::pack_function(out, f, detail::name_call("run_job", where)); },
+        std::move(partitions), where,
+        [&](std::uint32_t index, const protocol::Bytes& result) {
+          on_result(index, detail::decode_result<Value>(result));
+        });
+  }
+  /// run_job beside the program.
+  template <class T, class P, class F>
+  auto submit_job(const Rdd<T, P>& rdd, F f, std::vector<std::uint32_t> partitions,
+                  Where where = Where::current()) {
+    return Future<std::vector<detail::job_value<T, F>>>(
+        core_, [core = core_, rdd, f, partitions = std::move(partitions), where]() mutable {
+          return Context(core).run_job(rdd, f, std::move(partitions), where);
+        });
+  }
+
   // Jobs may run at the same time, each from a thread of its own. What is said here of jobs holds
   // for those that the calling thread submits from now on; cancelling works from any thread, and a
   // cancelled action throws JobFailed ("Job 3 cancelled ...").
 
   /// Jobs that can be cancelled together.
   void set_job_group(const std::string& group);
-  void clear_job_group() { set_job_group({}); }
+  void set_job_group(const std::string& group, const std::string& description) {
+    set_job_group(group);
+    set_job_description(description);
+  }
+  void clear_job_group() { set_job_group({}, {}); }
+  /// Stands beside what the jobs are called.
+  void set_job_description(const std::string& description);
   /// Any number of words by which jobs can be cancelled. Throws InvalidArgument for an empty one
   /// and for one with a comma.
   void add_job_tag(const std::string& tag);
@@ -212,6 +292,22 @@ class Context {
     core_->checkpoints().set_directory(directory);
   }
 
+  /// The records of a checkpoint that this or another run has written: Rdd::checkpoint_file. T must
+  /// be their type. Throws IoError when it is not complete.
+  template <class T>
+  Rdd<T> checkpoint_file(const std::string& directory, Where where = Where::current()) {
+    using P = detail::Pipe<detail::CheckpointSource<T>>;
+    core_->check_running();
+    auto parts = detail::checkpoint_parts(directory);
+    const auto partitions = static_cast<std::uint32_t>(parts.size());
+    return Rdd<T, P>(
+        detail::make_lineage(core_, "checkpoint_file", partitions, {}, {},
+                             detail::compute_closure<P>({}), std::move(parts), {}, where),
+        true);
+  }
+  /// Those that have a storage level, by id.
+  std::map<std::uint32_t, StorageLevel> persistent_rdds() const { return core_->persisted(); }
+
   /// Jobs that run now, from whichever thread.
   std::vector<std::uint32_t> active_jobs() const;
   void cancel_job(std::uint32_t job, const std::string& reason = {});
@@ -225,6 +321,19 @@ class Context {
 
   /// volley.default.parallelism, or the slots of all executors, at least 2.
   std::uint32_t default_parallelism() { return core_->default_parallelism(); }
+  /// What text_file would split files into at least, if Spark's default counted: 2 at most.
+  std::uint32_t default_min_partitions() { return std::min(default_parallelism(), 2U); }
+
+  /// Ends the program's use of the cluster: running jobs fail, and what makes RDDs or runs actions
+  /// throws IllegalState from now on. The executors go when the application's function returns.
+  void stop(Where where = Where::current());
+  bool is_stopped() const { return core_->is_stopped(); }
+  /// "0.1.0"
+  static std::string version();
+  /// When the cluster started.
+  std::chrono::system_clock::time_point start_time() const;
+  /// Counted from 1: which start of the program this is.
+  std::uint32_t application_attempt() const { return core_->attempt(); }
   /// "application_1732060800_0001".
   std::string application_id() const { return base::to_string(core_->application()); }
   /// The value in force of an option, as text. Throws InvalidArgument for an unknown key.
@@ -246,6 +355,7 @@ class Context {
 
   template <class T>
   auto make_slices(const std::vector<T>& values, std::uint32_t slices, const Where& where) {
+    core_->check_running();
     const std::uint64_t n = slices == 0 ? core_->default_parallelism() : slices;
     std::vector<protocol::Bytes> payloads;
     for (std::uint64_t i = 0; i < n; ++i) {

@@ -7,7 +7,6 @@
 
 #include <volley/error.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -44,7 +43,7 @@ class Future {
   /// Ends the action's jobs, those that run and those it would start. Its result is a JobFailed
   /// then ("Job 3 cancelled ..."), unless it was there already.
   void cancel(const std::string& reason = {}) {
-    cancelled_->store(true);
+    cancelled_->set(reason);
     core_->request(protocol::TaggedJobsCancelRequested{tag_, reason});
   }
 
@@ -68,7 +67,7 @@ class Future {
 
   std::shared_ptr<program::ContextCore> core_;
   std::string tag_;
-  std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<program::Cancellation> cancelled_ = std::make_shared<program::Cancellation>();
   std::future<R> result_;
 };
 

@@ -25,13 +25,17 @@
 #include <volley/detail/fold_operations.hpp>
 #include <volley/detail/join_operations.hpp>
 #include <volley/detail/layout_operations.hpp>
+#include <volley/detail/lineage_operations.hpp>
 #include <volley/detail/number_operations.hpp>
 #include <volley/detail/pair_operations.hpp>
+#include <volley/detail/partial_operations.hpp>
 #include <volley/detail/pipeline.hpp>
 #include <volley/detail/rdd_build.hpp>
 #include <volley/detail/shuffle.hpp>
 #include <volley/detail/sources.hpp>
+#include <volley/detail/strata_operations.hpp>
 #include <volley/detail/take_operations.hpp>
+#include <volley/detail/task_operations.hpp>
 #include <volley/detail/value_operations.hpp>
 #include <volley/error.hpp>
 #include <volley/order.hpp>
@@ -60,6 +64,10 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
             public detail::NumberOperations<Rdd<T, P>, T, P>,
             public detail::ApproximateOperations<Rdd<T, P>, T, P>,
             public detail::AsyncOperations<Rdd<T, P>, T, P>,
+            public detail::StrataOperations<Rdd<T, P>, T, P>,
+            public detail::PartialOperations<Rdd<T, P>, T, P>,
+            public detail::TaskOperations<Rdd<T, P>, T, P>,
+            public detail::LineageOperations<Rdd<T, P>, T, P>,
             public detail::FileOperations<Rdd<T, P>, T, P> {
  public:
   using record_type = T;
@@ -149,16 +157,11 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
 
   /// Keeps each partition in its executor's memory once it is computed. The returned handle reads
   /// the blocks directly.
-  Rdd<T> cache() const {
-    lineage_->core()->persist(id());
-    return *this;
-  }
+  Rdd<T> cache() const { return persist(StorageLevel::memory_only); }
   /// The same with a choice of where. Throws UnsupportedOperation when the RDD has another level.
   /// What memory has no room for goes to disk or is computed again, as the level says.
   Rdd<T> persist(StorageLevel level = StorageLevel::memory_only) const {
-    using Codec = const program::BlockCodec& (*)();
-    const Codec codec = &detail::block_codec<owned_t<T>>;
-    lineage_->core()->persist(id(), level, program::identify(reinterpret_cast<const void*>(codec)));
+    lineage_->core()->persist(id(), level, codec_of_blocks());
     return *this;
   }
   /// StorageLevel::none when it is not persisted.
@@ -175,6 +178,10 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
   /// Throws IllegalState when there is no directory. A restarted run finds it complete in a
   /// recovery directory.
   const Rdd& checkpoint() const;
+  /// The same without a directory: after the first job that needs this RDD, its partitions are in
+  /// the executors, in memory or on their disks, and its ancestors are not needed any more. Faster,
+  /// but jobs fail once an executor that holds one is lost. Gives it a storage level with disk.
+  const Rdd& local_checkpoint() const;
   bool is_checkpointed() const { return lineage_->core()->checkpoints().is_written(id()); }
   /// Its directory, once it is written.
   std::optional<std::string> checkpoint_file() const {
@@ -290,6 +297,12 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
   void save_with(const char* name, const std::string& directory, Where where,
                  io::Codec codec = io::Codec::none) const;
 
+  static protocol::FunctionRef codec_of_blocks() {
+    using Codec = const program::BlockCodec& (*)();
+    const Codec codec = &detail::block_codec<owned_t<T>>;
+    return program::identify(reinterpret_cast<const void*>(codec));
+  }
+
   program::LineagePtr lineage_;
   bool chained_;
 };
@@ -357,6 +370,18 @@ const Rdd<T, P>& Rdd<T, P>::checkpoint() const {
   entry.reader =
       detail::compute_closure<detail::Pipe<detail::CheckpointSource<typename P::record>>>({});
   core.mark_checkpoint(*lineage_, std::move(entry));
+  return *this;
+}
+
+template <class T, class P>
+const Rdd<T, P>& Rdd<T, P>::local_checkpoint() const {
+  lineage_->core()->keep_on_disk_too(id(), codec_of_blocks());
+  program::Checkpoints::Entry entry;
+  entry.local = true;
+  entry.writer = make_action<detail::KeepAction>([](auto&) {});
+  entry.reader =
+      detail::compute_closure<detail::Pipe<detail::LostBlockSource<typename P::record>>>({});
+  lineage_->core()->mark_checkpoint(*lineage_, std::move(entry));
   return *this;
 }
 

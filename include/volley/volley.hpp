@@ -13,8 +13,10 @@
 #include <volley/hash.hpp>
 #include <volley/hdf5.hpp>
 #include <volley/order.hpp>
+#include <volley/partial_result.hpp>
 #include <volley/partitioner.hpp>
 #include <volley/rdd.hpp>
+#include <volley/running_task.hpp>
 #include <volley/statistics.hpp>
 #include <volley/task_context.hpp>
 #include <volley/text.hpp>

@@ -9,9 +9,12 @@ namespace volley::config {
 namespace {
 
 /// Spark keys whose option has another name here.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> renamed{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> renamed{{
     {"spark.hadoop.validateOutputSpecs", "volley.output.validateSpecs"},
     {"spark.yarn.maxAppAttempts", "volley.am.maxAttempts"},
+    {"spark.yarn.queue", "volley.app.queue"},
+    {"spark.yarn.priority", "volley.app.priority"},
+    {"spark.yarn.tags", "volley.app.tags"},
     {"spark.yarn.max.executor.failures", "volley.executor.maxNumFailures"},
     {"spark.yarn.dist.files", "volley.files"},
     {"spark.yarn.executor.failuresValidityInterval", "volley.executor.failuresValidityInterval"},

@@ -29,14 +29,26 @@ std::set<WorkerKey> BlockTracker::remove_rdd(base::RddId rdd) {
   return holders;
 }
 
-void BlockTracker::remove_executor(base::ExecutorId executor) {
+std::vector<BlockId> BlockTracker::remove_executor(base::ExecutorId executor) {
+  std::vector<BlockId> lost;
   for (auto rdd = rdds_.begin(); rdd != rdds_.end();) {
     for (auto at = rdd->second.begin(); at != rdd->second.end();) {
-      std::erase_if(at->second, [&](const WorkerKey& key) { return key.executor == executor; });
+      const auto erased =
+          std::erase_if(at->second, [&](const WorkerKey& key) { return key.executor == executor; });
+      if (erased != 0) lost.push_back({rdd->first, at->first});
       at = at->second.empty() ? rdd->second.erase(at) : std::next(at);
     }
     rdd = rdd->second.empty() ? rdds_.erase(rdd) : std::next(rdd);
   }
+  return lost;
+}
+
+std::vector<BlockId> BlockTracker::blocks(base::RddId rdd) const {
+  std::vector<BlockId> held;
+  const auto found = rdds_.find(rdd);
+  if (found == rdds_.end()) return held;
+  for (const auto& [partition, workers] : found->second) held.push_back({rdd, partition});
+  return held;
 }
 
 std::vector<WorkerKey> BlockTracker::locations(const BlockId& block) const {

@@ -19,7 +19,10 @@ class BlockTracker {
   void remove(const protocol::BlockId& block, const WorkerKey& worker);
   /// Forgets the RDD's blocks and returns the workers that held some.
   std::set<WorkerKey> remove_rdd(base::RddId rdd);
-  void remove_executor(base::ExecutorId executor);
+  /// Returns the blocks that it held.
+  std::vector<protocol::BlockId> remove_executor(base::ExecutorId executor);
+  /// Of the RDD, held by somebody.
+  std::vector<protocol::BlockId> blocks(base::RddId rdd) const;
 
   /// Empty when nobody holds the block.
   std::vector<WorkerKey> locations(const protocol::BlockId& block) const;

@@ -76,6 +76,7 @@ void DagScheduler::record_blocks(const TaskEnd& end, Turn& turn) {
       turn.outbox.send(worker->address, protocol::BlocksRemoved{block.rdd});
     } else {
       blocks_.add(block, end.worker);
+      copies_.fill(block, turn);
     }
   }
 }

@@ -19,11 +19,7 @@ constexpr auto component = "DAGScheduler";
 void DagScheduler::on(const protocol::JobSubmitted& message, Turn& turn) {
   auto lineage = std::make_shared<const Lineage>(message.rdds, message.persisted, message.stored);
   for (const base::RddId rdd : message.persisted) unpersisted_.erase(rdd);
-  for (const protocol::StoredRdd& stored : message.stored) {
-    if (stored.level.replication < 2) continue;
-    log_.info(component, "RDD {} is kept once: copies of cached partitions are not made",
-              stored.rdd);
-  }
+  copies_.want(message.stored);
   const std::string problem = job_problem(message, *lineage);
   if (!problem.empty() || message.partitions.empty()) {
     refuse_job(message, problem, turn);
@@ -195,6 +191,7 @@ void DagScheduler::remove_shuffle(ShuffleNumber shuffle, Turn& turn) {
 
 void DagScheduler::on(const protocol::RddUnpersisted& message, Turn& turn) {
   blocks_.remove_rdd(message.rdd);
+  copies_.forget(message.rdd);
   if (!jobs_.empty() || !scheduler_.idle()) unpersisted_.insert(message.rdd);
   for (const auto& [key, worker] : workers_.workers()) {
     turn.outbox.send(worker.address, protocol::BlocksRemoved{message.rdd});

@@ -180,6 +180,7 @@ void DagScheduler::choose_workers(const Stage& stage, TaskSpec& task) const {
     }
     if (!task.preferred.empty()) break;
   }
+  if (task.preferred.empty()) choose_nodes(stage, task);
   // What lies behind a cached RDD was not placed for this stage. Where it happens to be readable,
   // the task may run on that whole node; elsewhere only beside its cached block.
   const auto reads = stage.plan->inputs(task.partition).shuffles;
@@ -197,9 +198,21 @@ void DagScheduler::choose_workers(const Stage& stage, TaskSpec& task) const {
   }
 }
 
+/// The nodes of the hosts that the task's input prefers.
+void DagScheduler::choose_nodes(const Stage& stage, TaskSpec& task) const {
+  for (const std::string& host : stage.plan->hosts(task.partition)) {
+    for (const auto& [key, worker] : workers_.workers()) {
+      const bool known =
+          std::find(task.near.begin(), task.near.end(), worker.node) != task.near.end();
+      if (worker.host != host || known || (task.node && *task.node != worker.node)) continue;
+      task.near.push_back(worker.node);
+    }
+  }
+}
+
 void DagScheduler::launch(Stage& stage, Turn& turn) {
   stage.pinned = false;
-  if (stage.plan->has_persisted()) {
+  if (stage.plan->has_persisted() || stage.plan->has_hosts()) {
     for (TaskSpec& task : stage.prepared.tasks) {
       choose_workers(stage, task);
       stage.pinned |= task.pinned;

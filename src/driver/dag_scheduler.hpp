@@ -5,6 +5,7 @@
 // needs are dropped at once; map outputs outlive them in the ShuffleTracker.
 
 #include "base/log.hpp"
+#include "driver/block_copies.hpp"
 #include "driver/block_tracker.hpp"
 #include "driver/exchange_planner.hpp"
 #include "driver/gang.hpp"
@@ -79,12 +80,13 @@ struct DeferredJob {
 class DagScheduler {
  public:
   DagScheduler(const Options& options, const base::Log& log, ShuffleTracker& shuffles,
-               BlockTracker& blocks, WorkerTable& workers, ExchangePlanner& planner,
-               TaskScheduler& scheduler, StageStatistics& statistics)
+               BlockTracker& blocks, BlockCopies& copies, WorkerTable& workers,
+               ExchangePlanner& planner, TaskScheduler& scheduler, StageStatistics& statistics)
       : options_(options),
         log_(log),
         shuffles_(shuffles),
         blocks_(blocks),
+        copies_(copies),
         workers_(workers),
         planner_(planner),
         scheduler_(scheduler),
@@ -142,6 +144,7 @@ class DagScheduler {
   std::uint32_t partition_of(const Stage& stage, std::uint32_t index) const;
   void launch(Stage& stage, Turn& turn);
   void choose_workers(const Stage& stage, TaskSpec& task) const;
+  void choose_nodes(const Stage& stage, TaskSpec& task) const;
   const Job* job_of(const Stage& stage) const;
   bool too_many_attempts(Stage& stage, Turn& turn);
   bool readable_on(const std::vector<ShuffleRead>& reads, std::uint32_t node) const;
@@ -170,6 +173,7 @@ class DagScheduler {
   const base::Log& log_;
   ShuffleTracker& shuffles_;
   BlockTracker& blocks_;
+  BlockCopies& copies_;
   WorkerTable& workers_;
   ExchangePlanner& planner_;
   TaskScheduler& scheduler_;

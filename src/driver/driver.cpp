@@ -23,8 +23,9 @@ Driver::Driver(Options options, const base::Log& log)
     : options_(options),
       log_(log),
       planner_(options_, log_, shuffles_, workers_),
-      scheduler_(options_, log_, shuffles_, workers_),
-      dag_(options_, log_, shuffles_, blocks_, workers_, planner_, scheduler_, statistics_),
+      scheduler_(options_, log_, shuffles_, workers_, blocks_),
+      dag_(options_, log_, shuffles_, blocks_, copies_, workers_, planner_, scheduler_,
+           statistics_),
       allocation_(options_.allocation) {}
 
 void Driver::start(const protocol::ExecutorsRequested& request, Outbox& outbox) {
@@ -164,6 +165,7 @@ void Driver::on(const protocol::ExecutorRegistered& message, const Address& from
             message.executor, message.member + 1, message.members, message.host, from.rank,
             message.slots, base::format_bytes(message.memory.value));
   scheduler_.worker_added(*workers_.find({message.executor, message.member}), turn);
+  copies_.fill_all(turn);
   settle(turn);
 }
 
@@ -240,9 +242,28 @@ void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application
   log_.warn(component, "Lost executor {}{}{}: {}", executor, host.empty() ? "" : " on ", host,
             reason);
   statistics_.executor_lost({executor, host, reason});
-  blocks_.remove_executor(executor);
+  lose_blocks(executor, removed, turn);
   scheduler_.workers_removed(removed, caused_by_application, reason, turn);
   dag_.executor_removed(turn);
+}
+
+/// Readers that wait for its cached partitions are told, and copies made of what is left.
+void Driver::lose_blocks(base::ExecutorId executor, const std::vector<Worker>& removed,
+                         Turn& turn) {
+  const std::vector<protocol::BlockId> lost = blocks_.remove_executor(executor);
+  for (const Worker& gone : removed) {
+    if (lost.empty()) break;
+    for (const auto& [key, worker] : workers_.workers()) {
+      turn.outbox.send(worker.address, protocol::BlockHolderLost{gone.address});
+    }
+  }
+  copies_.executor_lost(executor, lost, turn);
+}
+
+void Driver::on(const protocol::BlockCopied& message, const Address&, Outbox& outbox) {
+  if (!accepts()) return;
+  Turn turn{now_, outbox};
+  copies_.on(message, turn);
 }
 
 void Driver::on(const protocol::RankDataLost& message, const Address&, Outbox& outbox) {

@@ -4,6 +4,7 @@
 // the time is what tick() and advance() said last.
 
 #include "base/log.hpp"
+#include "driver/block_copies.hpp"
 #include "driver/block_tracker.hpp"
 #include "driver/dag_scheduler.hpp"
 #include "driver/exchange_planner.hpp"
@@ -54,6 +55,7 @@ class Driver {
   void on(const protocol::RankDataLost&, const protocol::Address& from, protocol::Outbox&);
   void on(protocol::TaskFinished, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::CommitRequested&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::BlockCopied&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BarrierReached&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BroadcastCreated&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BroadcastForgotten&, const protocol::Address& from, protocol::Outbox&);
@@ -77,6 +79,8 @@ class Driver {
   const TaskScheduler& scheduler() const { return scheduler_; }
   std::size_t known_shuffles() const { return shuffles_.size(); }
   std::size_t cached_blocks() const { return blocks_.size(); }
+  /// Copies of cached partitions that are being made.
+  std::size_t pending_copies() const { return copies_.pending(); }
 
  private:
   enum class State : std::uint8_t { created, running, stopped };
@@ -89,6 +93,7 @@ class Driver {
   void to_dag(const M& message, protocol::Outbox& outbox);
   void end_drain(Turn& turn);
   void release_leaving(Turn& turn);
+  void lose_blocks(base::ExecutorId executor, const std::vector<Worker>& removed, Turn& turn);
   void lose_executor(base::ExecutorId executor, bool caused_by_application,
                      const std::string& reason, Turn& turn);
   void check_heartbeats(Turn& turn);
@@ -107,6 +112,7 @@ class Driver {
   ShuffleTracker shuffles_;
   BlockTracker blocks_;
   WorkerTable workers_;
+  BlockCopies copies_{blocks_, workers_};
   StageStatistics statistics_;
   ExchangePlanner planner_;
   TaskScheduler scheduler_;

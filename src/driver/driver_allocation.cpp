@@ -75,8 +75,8 @@ void Driver::release(const std::vector<base::ExecutorId>& executors, Turn& turn)
   for (const base::ExecutorId executor : executors) {
     log_.info(component, "executor {} is idle and is released", executor);
     held_blocks |= holders.contains(executor);
-    blocks_.remove_executor(executor);
     const std::vector<Worker> removed = workers_.remove(executor);
+    lose_blocks(executor, removed, turn);
     scheduler_.workers_removed(removed, false, "it was idle and is released", turn);
   }
   if (held_blocks) dag_.executor_removed(turn);

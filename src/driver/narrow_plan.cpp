@@ -35,6 +35,7 @@ NarrowPlan::NarrowPlan(LineagePtr lineage, RddId final_rdd) : lineage_(std::move
     if (fresh) {
       nodes_.push_back({&lineage_->at(id), lineage_->is_persisted(id), {}, {}});
       has_persisted_ |= nodes_.back().persisted;
+      has_hosts_ |= !nodes_.back().rdd->hosts.empty();
     } else {
       may_repeat_ = true;
     }
@@ -109,6 +110,15 @@ std::vector<protocol::BlockId> NarrowPlan::cacheable(std::uint32_t partition) co
     if (node.persisted) blocks.push_back({node.rdd->id, at});
   });
   return blocks;
+}
+
+std::vector<std::string> NarrowPlan::hosts(std::uint32_t partition) const {
+  std::vector<std::string> found;
+  if (!has_hosts_) return found;
+  walk(partition, [&](const Node& node, std::uint32_t at) {
+    if (found.empty() && at < node.rdd->hosts.size()) found = node.rdd->hosts[at];
+  });
+  return found;
 }
 
 std::vector<ShuffleNumber> NarrowPlan::shuffles_needed(

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace volley::driver {
@@ -33,6 +34,9 @@ class NarrowPlan {
   TaskInputs inputs(std::uint32_t partition) const;
   /// Partitions of persisted RDDs from which the task could start, nearest to the result first.
   std::vector<protocol::BlockId> cacheable(std::uint32_t partition) const;
+  /// Hosts where the task is best off, as the first RDD on its way says that has any.
+  std::vector<std::string> hosts(std::uint32_t partition) const;
+  bool has_hosts() const { return has_hosts_; }
   bool has_persisted() const { return has_persisted_; }
   /// The shuffles that tasks read when RDDs for which `cut` holds are taken from the cache. `cut`
   /// is asked about persisted RDDs only.
@@ -61,6 +65,7 @@ class NarrowPlan {
   std::vector<Node> nodes_;  ///< the first is the final RDD's
   bool may_repeat_ = false;  ///< a partition can be reached on two ways
   bool has_persisted_ = false;
+  bool has_hosts_ = false;
 };
 
 }  // namespace volley::driver

@@ -125,11 +125,36 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
     message.shuffles.push_back(
         {read.shuffle, read.partition, holder_on(shuffles_, workers_.nodes(), read, worker.node)});
   }
+  message.blocks = blocks_elsewhere(*set.spec().plan, partition, worker);
   warn_if_large(key, set, message);
   running_.emplace(task, Running{key, index, attempt, worker.key, turn.now});
   turn.outbox.send(worker.address, std::move(message));
   workers_.task_started(worker.key, task, turn.now);
   ++counts_.launched;
+}
+
+std::vector<protocol::BlockInput> TaskScheduler::blocks_elsewhere(const NarrowPlan& plan,
+                                                                  std::uint32_t partition,
+                                                                  const Worker& worker) const {
+  constexpr std::size_t most_holders = 2;
+  std::vector<protocol::BlockInput> inputs;
+  for (const protocol::BlockId& block : plan.cacheable(partition)) {
+    std::vector<const Worker*> holders;
+    bool here = false;
+    for (const WorkerKey& key : blocks_.locations(block)) {
+      const Worker* holder = workers_.find(key);
+      here |= key == worker.key;
+      if (holder != nullptr) holders.push_back(holder);
+    }
+    if (here) continue;
+    std::stable_sort(holders.begin(), holders.end(), [&](const Worker* a, const Worker* b) {
+      return (a->node == worker.node) > (b->node == worker.node);
+    });
+    for (std::size_t i = 0; i < std::min(holders.size(), most_holders); ++i) {
+      inputs.push_back({block, holders[i]->address});
+    }
+  }
+  return inputs;
 }
 
 /// Once for each stage: such tasks make the driver a bottleneck.

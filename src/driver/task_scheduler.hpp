@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "driver/barrier_coordinator.hpp"
+#include "driver/block_tracker.hpp"
 #include "driver/commit_coordinator.hpp"
 #include "driver/failure_text.hpp"
 #include "driver/health_tracker.hpp"
@@ -68,11 +69,12 @@ struct SchedulerCounts {
 class TaskScheduler {
  public:
   TaskScheduler(const Options& options, const base::Log& log, ShuffleTracker& shuffles,
-                WorkerTable& workers)
+                WorkerTable& workers, const BlockTracker& blocks)
       : options_(options),
         log_(log),
         shuffles_(shuffles),
         workers_(workers),
+        blocks_(blocks),
         pools_(options.pools),
         health_(options.exclusion),
         barriers_(options.barrier.sync_timeout) {}
@@ -142,6 +144,10 @@ class TaskScheduler {
   void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
               Turn& turn);
 
+  /// Cached partitions that the task may need and the worker does not hold, and who does.
+  std::vector<protocol::BlockInput> blocks_elsewhere(const NarrowPlan& plan,
+                                                     std::uint32_t partition,
+                                                     const Worker& worker) const;
   void warn_if_large(const SetKey& key, TaskSet& set, const protocol::TaskLaunched& task);
 
   // Offers: task_scheduler_offers.cpp.
@@ -187,6 +193,7 @@ class TaskScheduler {
   const base::Log& log_;
   ShuffleTracker& shuffles_;
   WorkerTable& workers_;
+  const BlockTracker& blocks_;
   Pools pools_;
   HealthTracker health_;
   CommitCoordinator commits_;

@@ -88,6 +88,7 @@ base::Result<std::int64_t> ContainerHost::start_process(Container& container,
   if (arena_.disk_descriptor() >= 0) {
     process.descriptors.push_back({arena_.disk_descriptor(), arena_disk_descriptor});
   }
+  process.own_group = true;  // commands that its tasks run end with it
   auto started = net::ContainerProcess::start(process);
   if (!started) return started.failure();
   container.process.emplace(std::move(started).value());

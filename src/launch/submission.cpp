@@ -3,6 +3,10 @@
 #include "am/executor_policy.hpp"
 #include "launch/allocation_settings.hpp"
 
+#include <sstream>
+#include <string>
+#include <vector>
+
 namespace volley::launch {
 namespace {
 
@@ -23,12 +27,27 @@ void set_memory_and_labels(protocol::Submission& submission,
   submission.master_label = configuration.text("volley.am.nodeLabelExpression");
 }
 
+/// The words between commas, without the spaces around them.
+std::vector<std::string> words(const std::string& list) {
+  std::vector<std::string> found;
+  std::istringstream in(list);
+  for (std::string word; std::getline(in, word, ',');) {
+    const auto begin = word.find_first_not_of(' ');
+    if (begin == std::string::npos) continue;
+    found.push_back(word.substr(begin, word.find_last_not_of(' ') - begin + 1));
+  }
+  return found;
+}
+
 }  // namespace
 
 protocol::Submission submission_of(const RunRequest& request) {
   const config::Configuration& configuration = request.configuration;
   protocol::Submission submission;
   submission.name = configuration.text("volley.app.name");
+  submission.queue = configuration.text("volley.app.queue");
+  submission.priority = static_cast<std::int32_t>(configuration.integer("volley.app.priority"));
+  submission.tags = words(configuration.text("volley.app.tags"));
   submission.deploy_mode = configuration.text("volley.submit.deployMode") == "client"
                                ? protocol::DeployMode::client
                                : protocol::DeployMode::cluster;

@@ -155,6 +155,16 @@ void ContainerProcess::end() {
 std::optional<ExitStatus> ContainerProcess::wait(int flags) {
   if (status_) return status_;
   siginfo_t about{};
+  if (own_group_) {
+    // While it is not reaped its number is its group's: what it started ends with it.
+    while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &about, WEXITED | WNOWAIT | flags) !=
+               0 &&
+           errno == EINTR) {
+    }
+    if (about.si_pid == 0) return std::nullopt;
+    ::kill(-pid_, SIGKILL);
+    about = {};
+  }
   rusage usage{};
   long result = 0;
   do {  // the C library's waitid has no place for the usage

@@ -39,7 +39,7 @@ struct ProcessOptions {
   std::vector<std::string>
       environment;  ///< "NAME=value", replacing or adding to this process's own
   std::vector<HandedDescriptor> descriptors;
-  bool own_group = false;  ///< signals then reach its descendants too
+  bool own_group = false;  ///< signals reach its descendants too, which end with it
 };
 
 class ContainerProcess {

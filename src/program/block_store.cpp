@@ -55,6 +55,13 @@ bool BlockStore::has(BlockId id) const {
   return blocks_.contains(id);
 }
 
+std::optional<BlockForm> BlockStore::form(BlockId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = blocks_.find(id);
+  if (found == blocks_.end()) return std::nullopt;
+  return found->second.form;
+}
+
 Block BlockStore::put(BlockId id, Block block, std::uint64_t bytes, const BlockForm& form) {
   const std::lock_guard lock(mutex_);
   const auto [at, fresh] = blocks_.try_emplace(id);

@@ -40,6 +40,7 @@ class BlockStore {
 
   std::optional<Block> get(protocol::BlockId id);
   bool has(protocol::BlockId id) const;
+  std::optional<BlockForm> form(protocol::BlockId id) const;
   /// Keeps the first block that is put under an id; returns the one that is kept. `bytes`: what a
   /// row holds of memory, by a reservation that goes with it.
   Block put(protocol::BlockId id, Block block, std::uint64_t bytes, const BlockForm& form);

@@ -37,6 +37,7 @@ protocol::RddSpecPtr Checkpoints::replace(const protocol::RddSpec& rdd, const En
   spec->partitions = rdd.partitions;
   spec->compute = entry.reader;
   spec->replaced = true;
+  if (entry.local) return spec;
   for (std::uint32_t i = 0; i < rdd.partitions; ++i) {
     const CheckpointPart part{entry.directory + "/" + io::part_name(i), rdd.partitions};
     spec->payloads.push_back(std::make_shared<const protocol::Bytes>(protocol::encode(part)));
@@ -66,6 +67,7 @@ std::optional<std::string> Checkpoints::file(base::RddId rdd) const {
   const std::lock_guard lock(mutex_);
   const auto found = held_.find(rdd);
   if (found == held_.end() || found->second.state != State::written) return std::nullopt;
+  if (found->second.entry.local) return std::nullopt;
   return found->second.entry.directory;
 }
 

@@ -34,6 +34,9 @@ class Checkpoints {
     std::string directory;     ///< absolute
     protocol::Closure writer;  ///< the action that writes a part file
     protocol::Closure reader;  ///< the compute function that reads it
+    /// Kept in the executors instead: `writer` makes the blocks that are missing, and says whether
+    /// all are there; `reader` is for one that is lost.
+    bool local = false;
   };
 
   /// Where those that are marked from now on go: below `directory`. Throws IoError.

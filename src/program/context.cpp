@@ -1,3 +1,5 @@
+#include "config/version.hpp"
+
 #include <volley/context.hpp>
 
 #include <algorithm>
@@ -19,6 +21,7 @@ std::uint64_t range_size(std::int64_t start, std::int64_t end, std::int64_t step
 
 Rdd<std::int64_t, detail::Pipe<detail::RangeSource>> Context::range(
     std::int64_t start, std::int64_t end, std::int64_t step, std::uint32_t slices, Where where) {
+  core_->check_running();
   if (step == 0) throw InvalidArgument("step cannot be 0");
   const std::uint64_t total = range_size(start, end, step);
   const std::uint64_t n = slices == 0 ? core_->default_parallelism() : slices;
@@ -42,6 +45,7 @@ Rdd<std::int64_t, detail::Pipe<detail::RangeSource>> Context::range(
 
 Rdd<std::string_view, detail::Pipe<detail::TextSource>> Context::text_file(
     const std::string& paths, std::uint32_t min_partitions, Where where) {
+  core_->check_running();
   const std::uint32_t wanted = min_partitions == 0 ? core_->default_parallelism() : min_partitions;
   const auto splits = io::plan_text_input(
       paths, wanted, core_->configuration().bytes("volley.files.maxPartitionBytes"));
@@ -69,6 +73,18 @@ std::vector<protocol::Bytes> Context::plan_binary_records(const std::string& pat
   std::vector<protocol::Bytes> payloads;
   for (const io::BinarySplit& split : splits.value()) payloads.push_back(protocol::encode(split));
   return payloads;
+}
+
+void Context::stop(Where where) {
+  core_->request(protocol::AllJobsCancelRequested{"because the Context was shut down"});
+  core_->stop("the program stopped it at " + detail::name_call("stop", where));
+}
+
+std::string Context::version() { return std::string(config::version()); }
+
+std::chrono::system_clock::time_point Context::start_time() const {
+  return std::chrono::system_clock::time_point(
+      std::chrono::seconds(core_->application().cluster_start));
 }
 
 std::string Context::configuration(const std::string& key) const {

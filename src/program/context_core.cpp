@@ -63,7 +63,7 @@ std::string ContextCore::name_of(const Lineage& rdd) const {
 std::uint32_t ContextCore::wait_until_ready() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return ready_ || stopped_; });
-  if (!ready_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
+  if (stopped_ || !ready_) throw IllegalState(stopped_text());
   if (!ready_error_.empty()) throw JobFailed(ready_error_);
   return slots_;
 }
@@ -78,7 +78,7 @@ std::uint32_t ContextCore::default_parallelism() {
 base::JobId ContextCore::submit(protocol::JobSubmitted job, bool follows) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_) throw IllegalState("Cannot call methods on a stopped Context: " + stop_reason_);
+    if (stopped_) throw IllegalState(stopped_text());
     if (!draining_.empty() && !follows) {
       cut_short_ = true;
       throw JobFailed(job.call_site + " was not begun: the run is being drained (" + draining_ +
@@ -101,20 +101,25 @@ base::JobId ContextCore::submit(protocol::JobSubmitted job, bool follows) {
 void ContextCore::execute(const Lineage& rdd, std::vector<std::uint32_t> partitions,
                           protocol::Closure action, const std::string& call_site,
                           const OnResult& on_result, bool follows) {
+  JobProperties properties = job_properties_.get();
   protocol::JobSubmitted job;
   job.final_rdd = rdd.id();
   job.rdds = rdd.reachable();
   job.partitions = std::move(partitions);
   job.action = std::move(action);
-  job.call_site = call_site;
-  JobProperties properties = job_properties_.get();
+  job.call_site =
+      properties.description.empty() ? call_site : call_site + " (" + properties.description + ")";
   job.group = std::move(properties.group);
   job.tags.assign(properties.tags.begin(), properties.tags.end());
   job.pool = std::move(properties.pool);
   job.properties.assign(properties.locals.begin(), properties.locals.end());
   const base::JobId id = submit(std::move(job), follows);
   // Who cancels sets this first: the one or the other comes after the job.
-  if (properties.cancelled && *properties.cancelled) send(protocol::JobCancelRequested{id, {}});
+  if (properties.cancelled) {
+    if (auto reason = properties.cancelled->reason()) {
+      send(protocol::JobCancelRequested{id, std::move(*reason)});
+    }
+  }
   for (;;) {
     std::pair<std::uint32_t, protocol::Bytes> result;
     {
@@ -214,6 +219,40 @@ bool ContextCore::cut_short() const {
   return cut_short_;
 }
 
+std::string ContextCore::stopped_text() const {
+  return fmt::format(
+      "Cannot call methods on a stopped Context: it has been shutdown. It was made when the "
+      "program "
+      "of {} began; it was stopped because {}.",
+      base::to_string(application_), stop_reason_);
+}
+
+void ContextCore::check_running() const {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) throw IllegalState(stopped_text());
+}
+
+bool ContextCore::is_stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+std::map<base::RddId, protocol::StorageLevel> ContextCore::persisted() const {
+  std::map<base::RddId, protocol::StorageLevel> levels;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [rdd, stored] : persisted_) levels.emplace(rdd, stored.level);
+  return levels;
+}
+
+void ContextCore::keep_on_disk_too(base::RddId rdd, protocol::FunctionRef codec) {
+  const std::lock_guard lock(mutex_);
+  const auto [at, fresh] = persisted_.try_emplace(
+      rdd, protocol::StoredRdd{rdd, protocol::StorageLevel::memory_and_disk, codec});
+  if (fresh) return;
+  at->second.level.disk = true;
+  at->second.codec = codec;
+}
+
 void ContextCore::forget(const protocol::RddSpec& rdd) {
   checkpoints_.forget(rdd.id);
   unpersist(rdd.id);
@@ -231,13 +270,12 @@ void ContextCore::forget(const protocol::RddSpec& rdd) {
 void ContextCore::stop(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    stop_reason_ = reason;
+    if (!std::exchange(stopped_, true)) stop_reason_ = reason;
     send_ = nullptr;
     for (auto& [id, job] : jobs_) {
       if (job.ended) continue;
       job.ended = true;
-      job.error = reason;
+      job.error = fmt::format("Job {} cancelled because the Context was shut down: {}", id, reason);
     }
   }
   changed_.notify_all();

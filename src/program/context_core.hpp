@@ -57,6 +57,10 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
                protocol::FunctionRef codec = {});
   void unpersist(base::RddId rdd);
   bool persisted(base::RddId rdd) const;
+  /// All of them.
+  std::map<base::RddId, protocol::StorageLevel> persisted() const;
+  /// Its blocks go to disk when memory is short, whatever its level was; it has one from now on.
+  void keep_on_disk_too(base::RddId rdd, protocol::FunctionRef codec);
   protocol::StorageLevel storage_level(base::RddId rdd) const;
 
   /// What the program calls an RDD; the operation's name unless it said another.
@@ -126,6 +130,9 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void forget(const protocol::RddSpec& rdd);
   /// No calls to the driver from now on; running jobs fail with `reason`.
   void stop(const std::string& reason);
+  bool is_stopped() const;
+  /// Throws IllegalState("Cannot call methods on a stopped Context ...").
+  void check_running() const;
 
  private:
   struct Job {
@@ -144,9 +151,11 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
                const std::string& call_site, const OnResult& on_result, bool follows = false);
   base::JobId submit(protocol::JobSubmitted job, bool follows);
   void write_checkpoints(const Lineage& rdd);
-  void write_checkpoint(const Lineage& rdd, const Checkpoints::Entry& entry);
+  bool write_checkpoint(const Lineage& rdd, const Checkpoints::Entry& entry);
+  bool keep_blocks(const Lineage& rdd, const Checkpoints::Entry& entry);
   void send(protocol::DriverMessage message);
   void abandon(base::JobId id);
+  std::string stopped_text() const;  ///< with the lock held
 
   const base::ApplicationId application_;
   const std::uint32_t attempt_;

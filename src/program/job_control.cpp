@@ -19,6 +19,11 @@ void Context::set_job_group(const std::string& group) {
   core_->job_properties().change([&](program::JobProperties& mine) { mine.group = group; });
 }
 
+void Context::set_job_description(const std::string& description) {
+  core_->job_properties().change(
+      [&](program::JobProperties& mine) { mine.description = description; });
+}
+
 void Context::add_job_tag(const std::string& tag) {
   check_tag(tag);
   core_->job_properties().change([&](program::JobProperties& mine) { mine.tags.insert(tag); });

@@ -27,14 +27,14 @@ protocol::Dependency on_groups(const LineagePtr& parent,
   return dependency;
 }
 
-std::vector<std::vector<std::uint32_t>> even_groups(std::uint32_t from, std::uint32_t to) {
-  std::vector<std::vector<std::uint32_t>> groups(to);
-  for (std::uint64_t i = 0; i < to; ++i) {
-    const std::uint64_t begin = i * from / to;
-    const std::uint64_t end = (i + 1) * from / to;
-    groups[i] = index_range(static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
+void check_groups(const std::vector<std::vector<std::uint32_t>>& groups, std::uint32_t partitions) {
+  for (const auto& group : groups) {
+    for (const std::uint32_t partition : group) {
+      if (partition < partitions) continue;
+      throw InvalidArgument(
+          fmt::format("coalesce: a group has partition {} of {}", partition, partitions));
+    }
   }
-  return groups;
 }
 
 void check_zip(const std::vector<LineagePtr>& parents) {

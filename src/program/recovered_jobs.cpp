@@ -130,8 +130,8 @@ std::string ContextCore::checkpoint_path(const Lineage& rdd) const {
 }
 
 void ContextCore::mark_checkpoint(const Lineage& rdd, Checkpoints::Entry entry) {
-  const bool complete =
-      recovery_ != nullptr && checkpoint_complete(entry.directory, rdd.partitions());
+  const bool complete = recovery_ != nullptr && !entry.local &&
+                        checkpoint_complete(entry.directory, rdd.partitions());
   if (complete && !checkpoints_.is_marked(rdd.id())) recovery_->note_reused_checkpoint();
   checkpoints_.mark(*rdd.spec(), std::move(entry), complete);
 }
@@ -141,17 +141,28 @@ void ContextCore::write_checkpoints(const Lineage& rdd) {
   for (const Lineage* node : rdd.needed()) {
     const auto entry = checkpoints_.begin_writing(node->id());
     if (!entry) continue;
+    bool written = false;
     try {
-      write_checkpoint(*node, *entry);
+      written = entry->local ? keep_blocks(*node, *entry) : write_checkpoint(*node, *entry);
     } catch (...) {
       checkpoints_.end_writing(*node->spec(), false);
       throw;
     }
-    checkpoints_.end_writing(*node->spec(), true);
+    checkpoints_.end_writing(*node->spec(), written);
   }
 }
 
-void ContextCore::write_checkpoint(const Lineage& rdd, const Checkpoints::Entry& entry) {
+/// Of a local checkpoint. False when some of them cannot be kept: its lineage is needed, then.
+bool ContextCore::keep_blocks(const Lineage& rdd, const Checkpoints::Entry& entry) {
+  bool all = true;
+  execute(
+      rdd, all_partitions(rdd), entry.writer, "local checkpoint of " + rdd.spec()->name,
+      [&](std::uint32_t, Bytes kept) { all &= protocol::decode<bool>(kept).value_or(false); },
+      true);
+  return all;
+}
+
+bool ContextCore::write_checkpoint(const Lineage& rdd, const Checkpoints::Entry& entry) {
   // Only this RDD's own checkpoint is ever there, perhaps of a run that did not finish it.
   std::error_code ignored;
   std::filesystem::remove_all(entry.directory, ignored);
@@ -165,6 +176,7 @@ void ContextCore::write_checkpoint(const Lineage& rdd, const Checkpoints::Entry&
     throw;
   }
   require(io::commit_job(entry.directory, rdd.partitions()));
+  return true;
 }
 
 }  // namespace volley::program

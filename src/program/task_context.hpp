@@ -109,6 +109,13 @@ class TaskServices {
                                                   const std::atomic<bool>& /*stop*/) {
     throw std::logic_error("no barriers here");
   }
+  /// A part of a cached partition that another executor holds. Blocks until it answers, or is gone;
+  /// throws TaskStopped once `stop` is set.
+  virtual protocol::BlockPartSent fetch_block_part(const protocol::Address& /*holder*/,
+                                                   protocol::BlockPartRequested /*part*/,
+                                                   const std::atomic<bool>& /*stop*/) {
+    return {};
+  }
   /// A broadcast of this application's attempt; blocks until the node has it. Throws TaskStopped
   /// once `stop` is set, std::runtime_error when it cannot be had.
   virtual std::shared_ptr<const BroadcastCopy> broadcast(std::uint32_t /*number*/,
@@ -190,7 +197,16 @@ class TaskContext {
   /// Whether the task should read a partition from its cached block, or make that. A task that may
   /// end early makes no block.
   bool keeps(base::RddId rdd, std::uint32_t partition) const {
-    return plan_->persisted(rdd) && (!ends_early_ || services_.blocks().has({rdd, partition}));
+    return plan_->persisted(rdd) && (!ends_early_ || services_.blocks().has({rdd, partition}) ||
+                                     !holders({rdd, partition}).empty());
+  }
+  /// Other executors that have the block, as far as the driver knew when it sent the task.
+  std::vector<protocol::Address> holders(const protocol::BlockId& block) const {
+    std::vector<protocol::Address> found;
+    for (const protocol::BlockInput& input : task_.blocks) {
+      if (input.block == block) found.push_back(input.holder);
+    }
+    return found;
   }
   void may_end_early() { ends_early_ = true; }
 

@@ -45,6 +45,7 @@ struct Submission {
   std::string name;
   std::string queue = "default";
   std::int32_t priority = 0;
+  std::vector<std::string> tags = {};
   DeployMode deploy_mode = DeployMode::cluster;
   std::uint32_t driver_cores = 0;  ///< 0: the driver shares the cores of its rank
   ByteCount driver_memory;         ///< of its container, overhead included

@@ -93,6 +93,12 @@ struct BlockId {
   auto operator<=>(const BlockId&) const = default;
 };
 
+/// A cached partition, and an executor that has it.
+struct BlockInput {
+  BlockId block;
+  Address holder;
+};
+
 enum class TaskOutcome : std::uint8_t {
   success,
   exception,      ///< user code threw; counts towards volley.task.maxFailures
@@ -216,6 +222,13 @@ struct TaskFinished {
   std::vector<BlockId> evicted;  ///< blocks that it has dropped meanwhile for want of memory
   std::vector<AccumulatorUpdate> accumulators;
 };
+/// What has become of a copy that the driver asked for.
+struct BlockCopied {
+  ExecutorId executor = 0;
+  std::uint32_t member = 0;
+  BlockId block;
+  bool held = false;  ///< there is one; else there was no room, or nothing to copy
+};
 /// The attempt has written its output and asks to publish it. Always answered.
 struct CommitRequested {
   TaskAttempt attempt;
@@ -248,12 +261,14 @@ struct DrainRequested {
   std::string reason;
   base::Duration grace{};
 };
-using DriverMessage = std::variant<
-    JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten, ProgramFinished,
-    ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered, ExecutorHeartbeat, ExecutorLost,
-    RankDataLost, TaskFinished, ShuffleSizes, ExchangeFinished, JobGroupCancelRequested,
-    TaggedJobsCancelRequested, AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
-    CommitRequested, BarrierReached, DrainRequested, BroadcastCreated, BroadcastForgotten>;
+using DriverMessage =
+    std::variant<JobSubmitted, JobCancelRequested, RddUnpersisted, ShuffleForgotten,
+                 ProgramFinished, ExecutorsNegotiated, ExecutorLaunched, ExecutorRegistered,
+                 ExecutorHeartbeat, ExecutorLost, RankDataLost, TaskFinished, ShuffleSizes,
+                 ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
+                 AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
+                 CommitRequested, BarrierReached, DrainRequested, BroadcastCreated,
+                 BroadcastForgotten, BlockCopied>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -303,6 +318,7 @@ struct TaskLaunched {
   TaskAttempt attempt;
   std::vector<SourceInput> sources;
   std::vector<ShuffleInput> shuffles;
+  std::vector<BlockInput> blocks = {};  ///< that it may need, and its executor does not hold
 };
 struct TaskKillRequested {
   TaskId task = 0;
@@ -334,6 +350,30 @@ struct BarrierPassed {
   /// What the tasks brought, by their index in the stage.
   std::vector<std::shared_ptr<const Bytes>> messages;
 };
+/// From another executor: send the part of a cached partition that begins at `from`.
+struct BlockPartRequested {
+  BlockId block;
+  std::uint64_t request = 0;
+  std::uint64_t from = 0;
+  bool encoded = false;  ///< how the parts before it were kept: `from` counts pieces, not records
+};
+struct BlockPartSent {
+  std::uint64_t request = 0;
+  bool found = false;  ///< false: it is gone, or kept otherwise than before
+  bool encoded = false;
+  bool last = false;
+  std::uint64_t next = 0;  ///< where the next part begins
+  Bytes bytes;             ///< encoded records
+};
+/// From the driver: keep a copy, too. Answered with BlockCopied.
+struct BlockCopyRequested {
+  BlockInput from;
+  StoredRdd stored;
+};
+/// The executor is gone, with its cached partitions.
+struct BlockHolderLost {
+  Address holder;
+};
 /// The chunks of a reduce partition, by map partition and then in writing order.
 struct PartitionListed {
   std::uint64_t request = 0;
@@ -343,8 +383,8 @@ struct PartitionListed {
 using ExecutorMessage =
     std::variant<ExecutorAccepted, StageDefined, StageForgotten, TaskLaunched, TaskKillRequested,
                  BlocksRemoved, ExecutorStopRequested, PartitionListed, TasksReturnRequested,
-                 HolderLost, CommitAnswered, BarrierPassed, BroadcastLocated,
-                 BroadcastReleaseRequested>;
+                 HolderLost, CommitAnswered, BarrierPassed, BlockPartRequested, BlockPartSent,
+                 BlockCopyRequested, BlockHolderLost, BroadcastLocated, BroadcastReleaseRequested>;
 
 // --- to the shuffle service of a rank ------------------------------------------------------------
 

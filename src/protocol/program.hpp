@@ -57,6 +57,8 @@ struct RddSpec {
   /// only to the task that computes the partition.
   std::vector<std::shared_ptr<const Bytes>> payloads;
   bool barrier = false;  ///< its tasks start together or not at all, and fail together
+  /// Which hosts are best for each partition; empty: any will do. Stays with the driver.
+  std::vector<std::vector<std::string>> hosts = {};
   /// Its records are read from a checkpoint: `compute` and `payloads` are not the operation's, and
   /// code that was compiled together with the operation must not be used.
   bool replaced = false;

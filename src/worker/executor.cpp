@@ -28,6 +28,8 @@ bool Executor::pump_tasks(Outbox& out) {
       finish(std::move(*ended), out);
     } else if (const auto* commit = std::get_if<CommitWanted>(&*event)) {
       out.send(options_.driver, protocol::CommitRequested{commit->attempt});
+    } else if (const auto* block = std::get_if<BlockWanted>(&*event)) {
+      ask_for_block(block->holder, block->part, out);
     } else if (auto* barrier = std::get_if<BarrierWanted>(&*event)) {
       out.send(options_.driver, std::move(barrier->reached));
     } else if (const auto* broadcast = std::get_if<BroadcastAsked>(&*event)) {
@@ -151,6 +153,13 @@ void Executor::on(const protocol::TaskKillRequested& message, const Address&, Ou
 
 void Executor::on(const protocol::BlocksRemoved& message, const Address&, Outbox&) {
   pool_.remove_blocks(message.rdd);
+  std::erase_if(copies_, [&](const auto& copy) {
+    const protocol::BlockId& block = copy.second.from.block;
+    if (block.rdd != message.rdd) return false;
+    pool_.drop_copy(block);
+    blocks_asked_.erase(copy.first);
+    return true;
+  });
 }
 
 void Executor::on(const protocol::ExecutorStopRequested& message, const Address&, Outbox&) {

@@ -60,6 +60,14 @@ class Executor {
           protocol::Outbox& out);
   void on(const protocol::BarrierPassed& message, const protocol::Address& from,
           protocol::Outbox& out);
+  void on(const protocol::BlockPartRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::BlockPartSent& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::BlockCopyRequested& message, const protocol::Address& from,
+          protocol::Outbox& out);
+  void on(const protocol::BlockHolderLost& message, const protocol::Address& from,
+          protocol::Outbox& out);
   void on(const protocol::BroadcastLocated& message, const protocol::Address& from,
           protocol::Outbox& out);
   void on(const protocol::BroadcastReleaseRequested& message, const protocol::Address& from,
@@ -74,6 +82,9 @@ class Executor {
     std::shared_ptr<const program::StagePlan> plan;
     std::string error;
   };
+  /// Requests for copies are numbered from here on; those of tasks are below.
+  static constexpr std::uint64_t first_copy = std::uint64_t{1} << 63U;
+
   struct Running {
     std::shared_ptr<std::atomic<bool>> stop;
     base::ShuffleNumber shuffle = 0;
@@ -82,6 +93,10 @@ class Executor {
   void finish(TaskEnded&& ended, protocol::Outbox& out);
   void ask_for_chunks(const protocol::ShuffleInput& input, std::uint64_t request,
                       protocol::Outbox& out);
+  void ask_for_block(const protocol::Address& holder, const protocol::BlockPartRequested& part,
+                     protocol::Outbox& out);
+  void block_part_came(protocol::BlockPartSent part, protocol::Outbox& out);
+  void end_copy(const protocol::BlockId& block, bool held, protocol::Outbox& out);
   void ask_for_broadcast(std::uint32_t number, base::Rank where, protocol::Outbox& out);
   void refuse(const protocol::TaskAttempt& attempt, std::string why, protocol::Outbox& out);
 
@@ -93,6 +108,11 @@ class Executor {
   std::map<StageKey, Stage> stages_;
   std::unordered_map<base::TaskId, Running> running_;
   std::set<base::Rank> lost_holders_;
+  std::set<protocol::Address> lost_block_holders_;
+  /// Parts of cached partitions that were asked for, by tasks (their request) and for copies.
+  std::map<std::uint64_t, protocol::Address> blocks_asked_;
+  std::map<std::uint64_t, protocol::BlockCopyRequested> copies_;  ///< by request
+  std::uint64_t next_copy_ = first_copy;
   std::map<std::uint64_t, base::Rank> asked_;  ///< requests for chunk lists, and who has them
   std::map<std::uint32_t, base::Rank> asked_broadcasts_;  ///< and who was asked
 };

@@ -104,7 +104,7 @@ void TaskPool::wake(base::TaskId task) {
   memory_.wake();
   broadcasts_.wake();
   const std::lock_guard lock(mutex_);
-  if (barriers_.contains(task)) changed_.notify_all();
+  if (barriers_.contains(task) || !block_parts_.empty()) changed_.notify_all();
 }
 
 protocol::BarrierPassed TaskPool::wait_at_barrier(protocol::BarrierReached reached,

@@ -4,6 +4,7 @@
 // The pool also serves the tasks' requests for chunk lists: the asking thread waits for the answer,
 // unless the loop thread asked for it when the task came (expect).
 
+#include "program/block_transfer.hpp"
 #include "program/broadcast_table.hpp"
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
@@ -58,6 +59,12 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   void wake(base::TaskId task) override;
   std::optional<TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override { blocks_.remove(rdd); }
+  // Cached partitions of other executors: task_pool_blocks.cpp.
+  protocol::BlockPartSent block_part(const protocol::BlockPartRequested& wanted) override;
+  void answer_block(protocol::BlockPartSent answer) override;
+  bool has_block(const protocol::BlockId& block) const override { return blocks_.has(block); }
+  bool add_to_copy(const protocol::BlockCopyRequested& copy, protocol::BlockPartSent part) override;
+  void drop_copy(const protocol::BlockId& block) override { copies_.erase(block); }
   /// Running tasks see their stop flags; waiting ones fail at once. No answers will come any more.
   void shut_down();
 
@@ -65,6 +72,9 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   bool may_commit(const protocol::TaskAttempt& attempt) override;
   protocol::BarrierPassed wait_at_barrier(protocol::BarrierReached reached,
                                           const std::atomic<bool>& stop) override;
+  protocol::BlockPartSent fetch_block_part(const protocol::Address& holder,
+                                           protocol::BlockPartRequested part,
+                                           const std::atomic<bool>& stop) override;
   std::shared_ptr<const program::BroadcastCopy> broadcast(std::uint32_t number,
                                                           const std::atomic<bool>& stop) override;
   storage::NodeArena& arena() override { return arena_; }
@@ -99,6 +109,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   program::BlockStore blocks_{&memory_, &disk_};
   program::BroadcastTable broadcasts_;
 
+  std::map<protocol::BlockId, program::BlockCopy> copies_;  ///< in the making; loop thread only
+
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
@@ -108,6 +120,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::unordered_map<base::TaskId, std::optional<bool>> commits_;  ///< asked for, and the answer
   std::unordered_map<base::TaskId, std::optional<protocol::BarrierPassed>> barriers_;
   std::unordered_map<std::uint64_t, Answer> answers_;  ///< by request
+  std::unordered_map<std::uint64_t, std::optional<protocol::BlockPartSent>> block_parts_;
   std::map<Input, std::vector<std::uint64_t>> expected_;
   std::unordered_map<std::uint64_t, Input> expected_inputs_;  ///< the same, by request
   std::vector<std::thread> threads_;

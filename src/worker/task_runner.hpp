@@ -40,6 +40,12 @@ struct CommitWanted {
 struct BarrierWanted {
   protocol::BarrierReached reached;
 };
+/// A task wants a part of a cached partition of another executor; answered by
+/// TaskRunner::answer_block.
+struct BlockWanted {
+  protocol::Address holder;
+  protocol::BlockPartRequested part;
+};
 /// A task wants a broadcast; answered by TaskRunner::answer_broadcast.
 struct BroadcastAsked {
   std::uint32_t number = 0;
@@ -50,7 +56,7 @@ struct BroadcastLetGo {
   base::Rank holder = base::no_rank;
 };
 using TaskEvent = std::variant<TaskEnded, ChunksWanted, CommitWanted, BarrierWanted, BroadcastAsked,
-                               BroadcastLetGo>;
+                               BroadcastLetGo, BlockWanted>;
 
 class TaskRunner {
  public:
@@ -72,6 +78,20 @@ class TaskRunner {
   /// The next event for the loop thread, if any.
   virtual std::optional<TaskEvent> next_event() = 0;
   virtual void remove_blocks(base::RddId rdd) = 0;
+
+  // Cached partitions that other executors want, or have. Without them, there are none.
+  virtual protocol::BlockPartSent block_part(const protocol::BlockPartRequested& wanted) {
+    protocol::BlockPartSent none;
+    none.request = wanted.request;
+    return none;
+  }
+  virtual void answer_block(protocol::BlockPartSent) {}
+  virtual bool has_block(const protocol::BlockId&) const { return false; }
+  /// The next part of a copy in the making; false: it cannot be kept, and what there was is gone.
+  virtual bool add_to_copy(const protocol::BlockCopyRequested&, protocol::BlockPartSent) {
+    return false;
+  }
+  virtual void drop_copy(const protocol::BlockId&) {}
 };
 
 }  // namespace volley::worker

@@ -31,7 +31,7 @@ class CheckpointTest : public ::testing::Test {
   Context& context_ = stage_.context();
 };
 
-TEST_F(CheckpointTest, NeedsADirectory) {
+TEST_F(CheckpointTest, CKPT_011_NeedsADirectory) {
   const auto numbers = context_.range(0, 4, 1, 2);
   try {
     numbers.checkpoint();

@@ -21,7 +21,8 @@ class SingleStage final : public program::TaskServices {
  public:
   /// `memory`: for cached blocks and tables; `disk`: the most on the scratch disk.
   explicit SingleStage(std::uint64_t memory = storage::MemoryManager::unlimited,
-                       std::uint64_t disk = 0)
+                       std::uint64_t disk = 0,
+                       const std::vector<std::pair<std::string, std::string>>& options = {})
       : arena_(
             std::move(storage::NodeArena::create(
                           {64U << 20U, 1U << 20U,
@@ -29,7 +30,7 @@ class SingleStage final : public program::TaskServices {
                 .value()),
         memory_({memory, memory / 2, memory / 8}),
         core_(std::make_shared<program::ContextCore>(
-            base::ApplicationId{1, 1}, config::Configuration{},
+            base::ApplicationId{1, 1}, config::Configuration::from_pairs(options),
             [this](protocol::DriverMessage message) { take(std::move(message)); })),
         context_(core_) {
     memory_.set_make_room([this](std::uint64_t bytes) { blocks_.make_room(bytes); });
@@ -42,6 +43,7 @@ class SingleStage final : public program::TaskServices {
   Context& context() { return context_; }
   program::ContextCore& core() { return *core_; }
   std::size_t tasks() const { return tasks_; }
+  std::size_t jobs() const { return jobs_; }
   /// Of all tasks: what they say about cached partitions.
   const protocol::TaskMetrics& metrics() const { return metrics_; }
 
@@ -65,6 +67,7 @@ class SingleStage final : public program::TaskServices {
   }
 
   void run(const protocol::JobSubmitted& job) {
+    ++jobs_;
     auto binary = std::make_shared<protocol::StageBinary>();
     for (const auto& spec : job.rdds) binary->rdds.push_back(*spec);
     binary->persisted = job.persisted;
@@ -102,6 +105,7 @@ class SingleStage final : public program::TaskServices {
   protocol::TaskMetrics metrics_;
   std::vector<std::pair<std::string, std::string>> configuration_;
   std::size_t tasks_ = 0;
+  std::size_t jobs_ = 0;
   std::shared_ptr<program::ContextCore> core_;
   Context context_;
 };

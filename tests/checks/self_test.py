@@ -5,6 +5,7 @@ stopped working would pass for ever."""
 import pathlib
 import unittest
 
+import api_table
 import conformance
 import layers
 import links
@@ -175,6 +176,27 @@ class Links(unittest.TestCase):
                          ["a.md:2: there is no tests/none/"])
         bad = {"a.md": "[x](c.md) [y](#none) `docs/none.md` `none.md`"}
         self.assertEqual(len(links.check_pages(bad, {"a.md", "docs/b.md"})), 4)
+class ApiTable(unittest.TestCase):
+    HEADER = ("class Rdd {\n public:\n  explicit Rdd(int x) : x_(x) {}\n"
+              "  auto map(F f, Where where = Where::current()) const {\n    return then(f);\n  }\n"
+              "  // --- for operations\n  int then(F f);\n private:\n  int own();\n};\n"
+              "inline int free_one(int x) { return x; }\n")
+
+    def check(self, *lines):
+        page = "| Spark | Volley | Remark |\n| --- | --- | --- |\n" + "\n".join(lines) + "\n"
+        return api_table.judge(page, {"include/volley/rdd.hpp": self.HEADER})[0]
+
+    def test_names_are_compared_in_both_directions(self):
+        self.assertEqual(self.check("| map | `Rdd::map` | |", "| f | `free_one` | |"), [])
+        found = self.check("| filter | `Rdd::filter` | |")
+        self.assertEqual(found, ["docs/api.md:3: Rdd::filter is not in the public headers",
+                                 "docs/api.md: Rdd::map is in no row"])
+        self.assertEqual(len(self.check("| a | `Rdd::map` | |", "| b | `Rdd::own` | |")), 1)
+
+    def test_a_row_needs_a_name_or_a_reason(self):
+        self.assertEqual(len(self.check("| a | `Rdd::map` | |", "| b | | |")), 1)
+        self.assertEqual(self.check("| a | `Rdd::map` | |", "| b | | no |",
+                                    "| c | `Rdd::soon` | being built |"), [])
 
 
 class Words(unittest.TestCase):

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <set>
@@ -116,6 +117,13 @@ void check_one_object(volley::Context& context, Checks& checks) {
 }
 
 void check_ends(volley::Context& context, Checks& checks) {
+  std::vector<int> zeros(100);
+  const auto before = context.broadcast(zeros);
+  std::fill(zeros.begin(), zeros.end(), 7);
+  const auto sums = context.range(0, 4, 1, 4).map([before](std::int64_t) {
+    return std::accumulate(before.value().begin(), before.value().end(), 0);
+  });
+  checks.equal("DIST_005 as it was", sums.collect(), std::vector<int>(4));
   const auto numbers = context.range(0, 8, 1, 8);
   const auto value = context.broadcast(std::vector<int>{4, 5, 6});
   const auto count = [&] {

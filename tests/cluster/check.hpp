@@ -146,6 +146,8 @@ void check_cogroups(volley::Context& context, Checks& checks);
 void check_folding(volley::Context& context, Checks& checks);
 void check_futures(volley::Context& context, Checks& checks);
 void check_barriers(volley::Context& context, Checks& checks);
+void check_pipes(volley::Context& context, Checks& checks);
+void check_remote_blocks(volley::Context& context, Checks& checks);
 void check_broadcasts(volley::Context& context, Checks& checks);
 void check_accumulators(volley::Context& context, Checks& checks);
 void check_hdf5(volley::Context& context, Checks& checks);

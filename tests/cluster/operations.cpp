@@ -37,6 +37,8 @@ constexpr std::array groups{
     Group{"folding", cluster_test::check_folding},
     Group{"futures", cluster_test::check_futures},
     Group{"barriers", cluster_test::check_barriers},
+    Group{"pipes", cluster_test::check_pipes},
+    Group{"blocks", cluster_test::check_remote_blocks},
     Group{"broadcasts", cluster_test::check_broadcasts},
     Group{"accumulators", cluster_test::check_accumulators},
     Group{"hdf5", cluster_test::check_hdf5},

@@ -78,7 +78,7 @@ TEST_F(Cancellation, DAG_009_ACancelledJobSaysThatItWas) {
   EXPECT_TRUE(c.driver.idle());
 }
 
-TEST_F(Cancellation, AllJobsAndTheJobsOfAStage) {
+TEST_F(Cancellation, CTX_010_AllJobsAndTheJobsOfAStage) {
   submit(0, "");
   submit(1, "");
   c.send(program_address, protocol::StageCancelRequested{1, "too slow"});

@@ -62,7 +62,7 @@ class DriverSpeculation : public ::testing::Test {
   base::ExecutorId home = 0;
 };
 
-TEST_F(DriverSpeculation, TSM_019_TheFirstToFinishWinsAndTheOtherIsKilled) {
+TEST_F(DriverSpeculation, TSM_019_CTX_012_TheFirstToFinishWinsAndTheOtherIsKilled) {
   c.tick(milliseconds{900});
   EXPECT_EQ(c.tasks.size(), 1U) << "it has not run for 1.5 times the median";
   const base::TaskId second = copy();

@@ -11,6 +11,8 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace volley::net {
@@ -144,6 +146,25 @@ TEST(ContainerProcess, IsKilledAndReapedWithItsOwner) {
   }
   EXPECT_EQ(::kill(pid, 0), -1);
   EXPECT_EQ(errno, ESRCH);
+}
+
+TEST(ContainerProcess, PIPE_010_WhatItStartedEndsWithItsGroup) {
+  auto [out, in] = make_pipe();
+  ProcessOptions options;
+  options.arguments = {"/bin/sh", "-c", "sleep 1000 7>&- & echo $! >&7; exit 3"};
+  options.own_group = true;
+  options.descriptors = {{in.get(), 7}};
+  auto process = started(options);
+  in.reset();
+  const std::string pid = read_all(out);
+  EXPECT_EQ(to_string(wait_for(process)), "exited with code 3");
+  // Killed; its new parent may not have reaped it yet.
+  std::ifstream stat("/proc/" + pid.substr(0, pid.find('\n')) + "/stat");
+  std::string number;
+  std::string name;
+  std::string state = "gone";
+  stat >> number >> name >> state;
+  EXPECT_TRUE(state != "S") << state;
 }
 
 TEST(ContainerProcess, InheritsOnlyWhatIsHandedOver) {

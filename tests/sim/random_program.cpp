@@ -1,5 +1,6 @@
 #include "tests/sim/random_program.hpp"
 
+#include "program/block_form.hpp"
 #include "program/modules.hpp"
 #include "tests/driver/lineage_builder.hpp"
 
@@ -19,6 +20,17 @@ void no_code() {}
 protocol::FunctionRef code() {
   static const protocol::FunctionRef function =
       program::identify(reinterpret_cast<const void*>(&no_code));
+  return function;
+}
+
+const program::BlockCodec& no_codec() {
+  static constexpr program::BlockCodec none;
+  return none;
+}
+
+protocol::FunctionRef codec() {
+  static const protocol::FunctionRef function =
+      program::identify(reinterpret_cast<const void*>(&no_codec));
   return function;
 }
 
@@ -166,6 +178,10 @@ protocol::JobSubmitted RandomProgram::job(base::JobId id, base::RddId rdd,
   message.final_rdd = rdd;
   message.rdds = rdds_;
   message.persisted = persisted_;
+  for (const base::RddId stored : persisted_) {
+    if (stored % 2 == 1)
+      message.stored.push_back({stored, protocol::StorageLevel::memory_only_2, codec()});
+  }
   for (std::uint32_t i = 0; i < partitions; ++i) message.partitions.push_back(i);
   message.group = id % 2 == 0 ? "even" : "odd";
   message.pool = message.group;

@@ -105,7 +105,8 @@ void SimulatedProcess::tick(base::TimePoint now) {
     Outbox out(address(Role::driver));
     driver_->tick(now, out);
     post_(out);
-    const bool idle = driver_->idle() && driver_->known_shuffles() == 0;
+    const bool idle =
+        driver_->idle() && driver_->known_shuffles() == 0 && driver_->pending_copies() == 0;
     tell_driver(program_->tick(now, idle));
   }
   if (master_) {

@@ -68,6 +68,10 @@ std::optional<std::uint64_t> SimulatedTasks::compute(Body& body, base::RddId id,
   if (persisted) {
     const auto block = blocks_.find({id, partition});
     if (block != blocks_.end()) return block->second;
+    std::uint64_t there = 0;
+    const Elsewhere elsewhere = look_elsewhere(body, {id, partition}, there);
+    if (elsewhere == Elsewhere::asked) return std::nullopt;
+    if (elsewhere == Elsewhere::found) return there;
   }
   const protocol::RddSpec& rdd = body.job.plan->rdd(id);
   ValueFold fold(id);
@@ -257,6 +261,7 @@ void SimulatedTasks::fail(Body& body, TaskOutcome outcome, std::string why) {
 void SimulatedTasks::end(Body& body, worker::TaskEnded ended) {
   ended.finished.attempt = body.job.launched.attempt;
   forget_requests(body.job);
+  for (const auto& [block, request] : body.elsewhere) block_requests_.erase(request);
   bodies_.erase(ended.finished.attempt.task);
   events_.emplace_back(std::move(ended));
   begin();

@@ -44,6 +44,14 @@ class SimulatedTasks final : public worker::TaskRunner {
   std::optional<worker::TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override;
 
+  // Blocks of other executors, and copies: simulated_blocks.cpp.
+  protocol::BlockPartSent block_part(const protocol::BlockPartRequested& wanted) override;
+  void answer_block(protocol::BlockPartSent answer) override;
+  bool has_block(const protocol::BlockId& block) const override {
+    return blocks_.contains({block.rdd, block.partition});
+  }
+  bool add_to_copy(const protocol::BlockCopyRequested& copy, protocol::BlockPartSent part) override;
+
   void due(base::TaskId task);
   /// No task runs or waits.
   bool idle() const { return bodies_.empty() && queue_.empty() && events_.empty(); }
@@ -58,7 +66,8 @@ class SimulatedTasks final : public worker::TaskRunner {
   };
   struct Body {
     worker::TaskJob job;
-    std::map<Read, std::uint64_t> asked;  ///< the request
+    std::map<Read, std::uint64_t> asked;       ///< the request
+    std::map<Block, std::uint64_t> elsewhere;  ///< the request for a block of another executor
     std::vector<protocol::BlockId> cached;
     base::Duration duration{};
     std::optional<std::uint64_t> to_commit;  ///< its value, while it waits for the driver's word
@@ -66,6 +75,14 @@ class SimulatedTasks final : public worker::TaskRunner {
     std::optional<protocol::ShuffleInput> missing;
     std::string why;
   };
+
+  struct BlockRequest {
+    base::TaskId task = 0;
+    std::optional<protocol::BlockPartSent> answer;
+  };
+  /// What another executor is asked for, if one is known to have the block.
+  enum class Elsewhere { nowhere, asked, found };
+  Elsewhere look_elsewhere(Body& body, const Block& block, std::uint64_t& value);
 
   void begin();
   void go_on(Body& body);
@@ -86,6 +103,7 @@ class SimulatedTasks final : public worker::TaskRunner {
   std::deque<worker::TaskJob> queue_;
   std::map<base::TaskId, Body> bodies_;
   std::map<std::uint64_t, Request> requests_;
+  std::map<std::uint64_t, BlockRequest> block_requests_;
   std::deque<worker::TaskEvent> events_;
   std::map<Block, std::uint64_t> blocks_;
   std::uint64_t next_request_ = 0;

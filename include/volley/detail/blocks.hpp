@@ -254,13 +254,72 @@ void compute_uncached(TaskContext& context, base::RddId rdd, std::uint32_t parti
   context.plan().compute(rdd)(context, rdd, partition, &sink);
 }
 
-/// The cached block of a partition of a persisted RDD; computed and kept when it is not there.
-/// Nothing when it cannot be kept: then its records went to `sink`.
+/// Hands on all records but the first ones.
+template <class T>
+class SkipSink final : public BatchSink<T> {
+ public:
+  SkipSink(BatchSink<T>& sink, std::uint64_t skipped) : sink_(sink), left_(skipped) {}
+  void push(std::span<T> batch) override { sink_.push(batch.subspan(skip(batch.size()))); }
+  void push_const(std::span<const T> batch) override {
+    sink_.push_const(batch.subspan(skip(batch.size())));
+  }
+
+ private:
+  std::size_t skip(std::size_t records) {
+    const std::size_t here = std::min<std::uint64_t>(left_, records);
+    left_ -= here;
+    return here;
+  }
+  BatchSink<T>& sink_;
+  std::uint64_t left_;
+};
+
+/// Pushes what another executor has of a cached partition, part by part, and counts the records.
+/// False when it does not have all of it any more.
+template <class T>
+bool push_remote(TaskContext& context, protocol::BlockId id, const protocol::Address& holder,
+                 BatchSink<T>& sink, std::uint64_t& pushed) {
+  const program::BlockCodec* codec = context.plan().form(id.rdd).codec;
+  if (codec == nullptr) return false;
+  protocol::BlockPartRequested wanted{id, 0, 0, false};
+  for (bool last = false; !last;) {
+    const auto part = context.services().fetch_block_part(holder, wanted, context.stop_flag());
+    BlockOf<T> row;
+    if (!part.found || !codec->decode(part.bytes, &row)) return false;
+    push_row<T>(row, sink);
+    pushed += row.size();
+    if constexpr (has_views<T>) context.views_expire();
+    context.check_stop();
+    wanted.from = part.next;
+    wanted.encoded = part.encoded;
+    last = part.last;
+  }
+  return true;
+}
+
+/// Reads a cached partition from another executor that has it; what goes missing on the way is
+/// computed. False when nobody has it.
+template <class T>
+bool read_elsewhere(TaskContext& context, protocol::BlockId id, BatchSink<T>& sink) {
+  for (const protocol::Address& holder : context.holders(id)) {
+    std::uint64_t pushed = 0;
+    if (push_remote<T>(context, id, holder, sink, pushed)) return true;
+    if (pushed == 0) continue;
+    SkipSink<T> rest(sink, pushed);  // partitions have the same records in the same order each time
+    compute_uncached<T>(context, id.rdd, id.partition, rest);
+    return true;
+  }
+  return false;
+}
+
+/// The cached block of a partition of a persisted RDD; read from another executor or computed and
+/// kept when it is not there. Nothing when it is not kept here: then its records went to `sink`.
 template <class T>
 std::optional<program::Block> kept_block(TaskContext& context, base::RddId rdd,
                                          std::uint32_t partition, BatchSink<T>& sink) {
   const protocol::BlockId id{rdd, partition};
   if (auto block = context.services().blocks().get(id)) return block;
+  if (read_elsewhere<T>(context, id, sink)) return std::nullopt;
   BlockSink<T> block(context, id, sink);
   compute_uncached<T>(context, rdd, partition, block);
   return block.finish();

@@ -29,6 +29,12 @@ inline constexpr std::string_view checkpoint_magic = "volley part 0001";
 
 std::uint64_t checkpoint_checksum(const protocol::Bytes& bytes);
 
+/// The encoded CheckpointPart of each partition of a complete checkpoint. Throws IoError.
+std::vector<protocol::Bytes> checkpoint_parts(const std::string& directory);
+/// Throws std::runtime_error("Checkpoint block rdd_3_0 not found! ...").
+[[noreturn]] void fail_lost_block(const std::string& name, base::RddId rdd,
+                                  std::uint32_t partition);
+
 /// Reads a part block by block; throws std::runtime_error that names the file when it is damaged.
 class CheckpointReader {
  public:
@@ -96,6 +102,30 @@ struct CheckpointSource {
       if constexpr (has_views<T>) context.views_expire();
       context.check_stop();
     }
+  }
+};
+
+/// Makes the cached block of a partition, where it is not there; whether it is then.
+struct KeepAction {
+  explicit KeepAction(protocol::Reader&) {}
+  template <class T, class Source>
+  void run(TaskContext& context, Source&& source, protocol::Bytes& result) {
+    auto ignore = [](auto&&) {};
+    source(ignore);
+    const protocol::BlockId block{source.rdd, source.partition};
+    result =
+        protocol::encode(context.services().blocks().has(block) || !context.holders(block).empty());
+  }
+};
+
+/// Stands for what made a local checkpoint: its partitions are cached, or gone.
+template <class T>
+struct LostBlockSource {
+  using record = T;
+  static constexpr bool reads_blocks = false;
+  template <class Emit>
+  static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit&) {
+    fail_lost_block(context.plan().rdd(rdd).name, rdd, partition);
   }
 };
 

@@ -2,6 +2,8 @@
 // LayoutOperations: the transformations of Rdd that say which records lie in which partition, and
 // those that put partitions side by side.
 
+#include "program/preferred_hosts.hpp"
+
 #include <volley/detail/layout_sources.hpp>
 #include <volley/detail/operations.hpp>
 #include <volley/detail/rdd_build.hpp>
@@ -27,8 +29,8 @@ concept AnyRdd = is_rdd<R>::value;
 /// A narrow dependency on the listed partitions.
 protocol::Dependency on_groups(const LineagePtr& parent,
                                std::vector<std::vector<std::uint32_t>> groups);
-/// `from` partitions in `to` groups of neighbours, as even as can be.
-std::vector<std::vector<std::uint32_t>> even_groups(std::uint32_t from, std::uint32_t to);
+/// Throws InvalidArgument for a group of a partition that does not exist.
+void check_groups(const std::vector<std::vector<std::uint32_t>>& groups, std::uint32_t partitions);
 /// Throws InvalidArgument("Can't zip RDDs with unequal numbers of partitions: List(2, 3)").
 void check_zip(const std::vector<LineagePtr>& parents);
 
@@ -37,12 +39,25 @@ class LayoutOperations {
  public:
   using Where = std::source_location;
 
-  /// Fewer partitions, made of neighbouring ones without moving records between tasks; never more
-  /// than there are. With `shuffle`, as repartition. Throws InvalidArgument for 0 partitions.
+  /// Fewer partitions, made without moving records between tasks, of neighbouring ones or of those
+  /// that prefer the same host; never more than there are. With `shuffle`, as repartition. Throws
+  /// InvalidArgument for 0 partitions.
   Rdd<T> coalesce(std::uint32_t partitions, Where where = Where::current()) const {
     check_positive(partitions);
-    const std::uint32_t from = self().num_partitions();
-    return grouped("coalesce", even_groups(from, std::min(from, partitions)), where);
+    auto found = program::group_partitions(program::preferred_hosts(*self().lineage()), partitions);
+    return grouped("coalesce", std::move(found.groups), where, std::move(found.hosts));
+  }
+  /// The same with groups of one's own: `choose(hosts, partitions)` is called here and now with the
+  /// hosts that each partition prefers, and returns the partitions of each group.
+  template <class Choose>
+  requires std::is_invocable_v < Choose&, const std::vector<program::PreferredHosts>
+  &, std::uint32_t > Rdd<T> coalesce(std::uint32_t partitions, Choose choose,
+                                     Where where = Where::current()) const {
+    check_positive(partitions);
+    const auto hosts = program::preferred_hosts(*self().lineage());
+    std::vector<std::vector<std::uint32_t>> groups = choose(hosts, partitions);
+    check_groups(groups, self().num_partitions());
+    return grouped("coalesce", std::move(groups), where);
   }
   Rdd<owned_t<T>> coalesce(std::uint32_t partitions, bool shuffle,
                            Where where = Where::current()) const {
@@ -152,14 +167,14 @@ class LayoutOperations {
   }
 
   // For the operations of other groups.
-  Rdd<T> grouped(const char* name, std::vector<std::vector<std::uint32_t>> groups,
-                 Where where) const {
+  Rdd<T> grouped(const char* name, std::vector<std::vector<std::uint32_t>> groups, Where where,
+                 std::vector<program::PreferredHosts> hosts = {}) const {
     using Q = Pipe<GroupsSource<T>>;
     const LineagePtr& parent = self().lineage();
     const auto partitions = static_cast<std::uint32_t>(groups.size());
     return Rdd<T, Q>(
         make_lineage(parent->core(), name, partitions, {on_groups(parent, std::move(groups))},
-                     {parent}, compute_closure<Q>({}), {}, {}, where),
+                     {parent}, compute_closure<Q>({}), {}, {}, where, false, std::move(hosts)),
         true);
   }
 

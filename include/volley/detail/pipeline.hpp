@@ -257,6 +257,7 @@ struct views_records<In, Op, Ops...> {
 /// cached block of its own RDD), and `run(context, rdd, partition, emit)`.
 template <class Source, class... Ops>
 struct Pipe {
+  using source_type = Source;
   using record = typename chain_result<typename Source::record, Ops...>::type;
   static constexpr std::size_t depth = sizeof...(Ops);
   template <class Op>

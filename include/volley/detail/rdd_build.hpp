@@ -4,6 +4,7 @@
 
 #include "program/context_core.hpp"
 #include "program/lineage.hpp"
+#include "program/partition_groups.hpp"
 
 #include <volley/closure.hpp>
 #include <volley/detail/actions.hpp>
@@ -48,12 +49,13 @@ void save_output(const program::Lineage& rdd, const std::string& path, protocol:
 /// By its name. Throws InvalidArgument.
 io::Codec output_codec(const std::string& name);
 
-/// An RDD with these dependencies; `parents` are theirs.
+/// An RDD with these dependencies; `parents` are theirs, `hosts` what its partitions prefer.
 LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const char* name,
                         std::uint32_t partitions, std::vector<protocol::Dependency> dependencies,
                         std::vector<LineagePtr> parents, protocol::Closure compute,
                         std::vector<protocol::Bytes> payloads, Partitioner partitioner,
-                        const std::source_location& where, bool barrier = false);
+                        const std::source_location& where, bool barrier = false,
+                        std::vector<program::PreferredHosts> hosts = {});
 protocol::Dependency one_to_one(const LineagePtr& parent);
 
 /// Partitions of a shuffle's result: asked for, configured, or as many as the largest parent has.
@@ -110,6 +112,11 @@ struct ProbeRun {
   template <class Sink>
   void operator()(Sink&) const {}
 };
+/// What run_job's f(records) gives.
+template <class T, class F>
+using job_value = owned_t<
+    std::decay_t<decltype(std::declval<F&>()(std::declval<PartitionRecords<T, ProbeRun>&>()))>>;
+
 template <class F, class Records>
 auto call_on_partition(F& f, Records& records, std::false_type) -> decltype(f(records));
 template <class F, class Records>

@@ -177,6 +177,20 @@ class PartitionRecords {
   std::vector<owned_t<T>> records_;
 };
 
+/// run_job: the value of f(records).
+template <class F, class V>
+struct PartitionAction {
+  explicit PartitionAction(protocol::Reader& in) : function(in) {}
+  template <class T, class Source>
+  void run(TaskContext&, Source&& source, protocol::Bytes& result) {
+    auto pull = [&](auto& sink) { source(sink); };
+    PartitionRecords<T, decltype(pull)> records(pull);
+    const V value(function.get()(records));
+    result = protocol::encode(value);
+  }
+  Shipped<F> function;
+};
+
 /// Emits what call(f, records) returns, a range of things that make a U; f is the shipped
 /// function of `rdd`, `records` are those of its parent's partition, made by P.
 template <class P, class F, class U, class Emit, class Call>

@@ -118,6 +118,17 @@ class TakeOperations {
                                  Where where) const;
 };
 
+/// How many partitions take() looks at next, after `seen` that gave `taken` records of n: as many
+/// as should do, and half as many more, but no more than `growth` times those before.
+inline std::uint64_t next_width(std::uint64_t seen, std::uint64_t taken, std::uint64_t n,
+                                std::uint64_t growth) {
+  const std::uint64_t most = std::max<std::uint64_t>(seen * growth, 1);
+  if (taken == 0 || taken >= n) return most;
+  const double likely =
+      1.5 * static_cast<double>(n - taken) * static_cast<double>(seen) / static_cast<double>(taken);
+  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::min(likely, 1e15)), 1, most);
+}
+
 template <class Self, class T, class P>
 std::vector<owned_t<T>> TakeOperations<Self, T, P>::take(std::uint64_t n, Where where) const {
   std::vector<owned_t<T>> taken;
@@ -137,7 +148,7 @@ std::vector<owned_t<T>> TakeOperations<Self, T, P>::take(std::uint64_t n, Where 
       if (taken.size() < n) taken.push_back(std::move(record));
     }
     from = to;
-    width = std::max<std::uint64_t>(from * growth, 1);
+    width = next_width(from, taken.size(), n, growth);
   }
   return taken;
 }
