@@ -32,7 +32,9 @@ void run_join(volley::Context& context, Checks& checks) {
 }
 
 void run_broadcast_join(volley::Context& context, Checks& checks) {
+  // [broadcast_join]
   using Visit = std::pair<std::string, long>;
+  // [/broadcast_join]
   auto visits = context.parallelize({Visit{"de", 3}, Visit{"fr", 4}, Visit{"??", 1}}, 2);
   // [broadcast_join]
   const std::map<std::string, std::string> names = {{"de", "Germany"}, {"fr", "France"}};
