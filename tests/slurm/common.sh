@@ -61,13 +61,16 @@ submit() {
   fi
 }
 
-# A requeued job would wait two minutes for its turn; asks Slurm to start it at once, until
-# $place/done exists.
+# A requeued job would wait two minutes for its turn; asks Slurm to start each in two seconds, until
+# $place/done exists. Not at once: slurmd compares whole seconds, and refuses to launch a job in the
+# second in which it was requeued.
 hurry_requeued() {
-  local job
+  local job run hurried=' '
   while [[ ! -e $place/done ]]; do
     for job in $(squeue -h -t PENDING -o %A); do
-      scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
+      run=$job/$(scontrol show job "$job" | grep -oE 'Restarts=[0-9]+' || true)
+      if [[ $hurried == *" $run "* ]]; then continue; fi
+      if scontrol update JobId="$job" StartTime=now+2 >/dev/null 2>&1; then hurried+="$run "; fi
     done
     sleep 0.2
   done
