@@ -70,7 +70,10 @@ void ApplicationMaster::on(const ExecutorsRequested& message, const Address& fro
     return;
   }
   health_.set_driver_excluded(message.excluded_nodes);
-  need_ = resolve(message, cluster_, options_.launch.memory_limit);
+  // A rank may have to hold this master, the driver and an executor when no other is left.
+  base::ByteCount masters = options_.launch.memory_limit;
+  if (driver_has_own_container()) masters.value += options_.launch.submission.driver_memory.value;
+  need_ = resolve(message, cluster_, masters);
   log_.info(component, "the driver asks for {}{} of {} and {} each ({} of them overhead)",
             need_->as_many_as_fit ? "as many executors as fit, at most " : "",
             counted(need_->count, "executor"), counted(need_->cores, "core"),

@@ -77,6 +77,25 @@ TEST_F(ApplicationMasterTest, RegistersOnce) {
   EXPECT_EQ(only<ApplicationMasterRegistered>().tracking_address, "node1:4040");
 }
 
+TEST_F(ApplicationMasterTest, ExecutorsOfNoSizeFitBesideADriverOfItsOwn) {
+  constexpr std::uint64_t gibibyte = 1ULL << 30U;
+  ApplicationMaster::Options apart = options();
+  apart.launch.memory_limit = {gibibyte};
+  apart.launch.driver = {Role::driver, 0, id(2)};
+  apart.launch.submission.driver_memory = {4 * gibibyte};
+  ApplicationMaster master{apart, log};
+  master.start(probe.outbox());
+  ApplicationMasterAccepted accepted;
+  accepted.total_slots = accepted.rank_slots = accepted.ranks = 1;
+  accepted.rank_memory = {8 * gibibyte};
+  master.on(accepted, rm, probe.outbox());
+  probe.clear();
+  master.on(ExecutorsRequested{0, 0, {0}}, apart.launch.driver, probe.outbox());
+  const auto asked = only<ContainersRequested>();
+  ASSERT_EQ(asked.asks.size(), 1U);
+  EXPECT_LE(asked.asks[0].memory.value, 3 * gibibyte);
+}
+
 TEST_F(ApplicationMasterTest, ForwardsARequestMadeBeforeTheRegistration) {
   request(3);
   am.start(probe.outbox());
