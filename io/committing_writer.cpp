@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "io/codec.hpp"
 #include "io/io_error.hpp"
+#include "io/output_owner.hpp"
 #include "io/whole_file.hpp"
 
 #include <fcntl.h>
@@ -43,6 +44,30 @@ Failure cannot_create(const std::string& directory, const std::string& reason) {
   return {fmt::format("Output directory {} cannot be created: {}", directory, reason)};
 }
 
+fs::path without_slash(const std::string& directory) {
+  const fs::path path(directory);
+  return path.has_filename() ? path : path.parent_path();
+}
+
+/// Made under another name, complete with its owner's, and renamed: a process that ends in between
+/// leaves no directory of which nobody knows whose it is.
+Status make_output(const std::string& directory, const std::string& owner) {
+  const fs::path path = without_slash(directory);
+  const std::string draft =
+      (path.parent_path() / fmt::format(".{}.{}.new", path.filename().string(), owner)).string();
+  std::error_code ignored;
+  fs::remove_all(draft, ignored);  // of an earlier attempt
+  const auto give_up = [&](int reason) {
+    fs::remove_all(draft, ignored);
+    return cannot_create(directory, error_text(reason));
+  };
+  if (::mkdir(draft.c_str(), directory_mode) != 0) return give_up(errno);
+  if (!make_directory(temporary(draft)) || !make_directory(committed(draft))) return give_up(errno);
+  if (!owner.empty()) note_owner(draft, owner);
+  if (::rename(draft.c_str(), directory.c_str()) != 0) return give_up(errno);
+  return Done{};
+}
+
 void remove_parts(const std::string& directory) {
   std::error_code error;
   std::vector<fs::path> parts;
@@ -57,26 +82,24 @@ void remove_parts(const std::string& directory) {
 
 std::string part_name(std::uint32_t partition) { return fmt::format("part-{:05}", partition); }
 
-Status prepare_output(const std::string& directory, bool may_exist) {
+Status prepare_output(const std::string& directory, bool may_exist, const std::string& owner) {
   if (directory.empty()) return Failure{"Output directory has an empty name"};
   std::error_code error;
-  const fs::path parent = fs::path(directory).parent_path();
+  const fs::path parent = without_slash(directory).parent_path();
   if (!parent.empty()) {
     fs::create_directories(parent, error);
     if (error) return cannot_create(directory, error.message());
   }
-  if (::mkdir(directory.c_str(), directory_mode) != 0) {
-    const int reason = errno;
-    if (reason != EEXIST) return cannot_create(directory, error_text(reason));
-    if (!may_exist) return Failure{fmt::format("Output directory {} already exists", directory)};
-    ::unlink((directory + "/_SUCCESS").c_str());
-  }
+  const bool there = ::access(directory.c_str(), F_OK) == 0;
+  if (!there) return make_output(directory, owner);
+  if (!may_exist) return Failure{fmt::format("Output directory {} already exists", directory)};
+  ::unlink((directory + "/_SUCCESS").c_str());
   if (!make_directory(temporary(directory)) || !make_directory(committed(directory))) {
     const int reason = errno;
     ::rmdir(temporary(directory).c_str());
-    ::rmdir(directory.c_str());
     return cannot_create(directory, error_text(reason));
   }
+  if (!owner.empty()) note_owner(directory, owner);
   return Done{};
 }
 

@@ -25,8 +25,10 @@ std::string part_name(std::uint32_t partition);
 
 /// Makes `directory`, with its parents, and refuses one that exists unless it `may_exist`: then its
 /// parts will be replaced one by one, and it does not look complete until the job has committed.
-/// After an error nothing that was there is touched, and abort_job must not be called.
-base::Status prepare_output(const std::string& directory, bool may_exist = false);
+/// After an error nothing that was there is touched, and abort_job must not be called. A directory
+/// that did not exist says from its first moment on whose it is (output_owner.hpp).
+base::Status prepare_output(const std::string& directory, bool may_exist = false,
+                            const std::string& owner = {});
 
 /// Publishes the committed parts 0 .. partitions-1, whose names have this ending, and `owner` as a
 /// line in _SUCCESS. Fails, with no part moved, when one is missing.

@@ -119,9 +119,8 @@ void save_output(const program::Lineage& rdd, const std::string& path, protocol:
         core.recovery() ? core.recovery()->identity() : base::to_string(core.application());
     if (!core.note_output(path) && earlier) io::remove_output_of(path, whose);
     const bool may_exist = !core.configuration().flag("volley.output.validateSpecs");
-    const auto prepared = io::prepare_output(path, may_exist);
+    const auto prepared = io::prepare_output(path, may_exist, owner);
     if (!prepared) throw IoError(prepared.error());
-    io::note_owner(path, owner);
   };
   output.commit = [&](const std::string& owner) {
     const auto committed = io::commit_job(path, rdd.partitions(), owner, ending);

@@ -16,10 +16,7 @@ namespace fs = std::filesystem;
 
 class OutputOwnerTest : public ::testing::Test {
  protected:
-  void prepare() {
-    ASSERT_TRUE(prepare_output(out_).ok());
-    note_owner(out_, "application_1_0001");
-  }
+  void prepare() { ASSERT_TRUE(prepare_output(out_, false, "application_1_0001").ok()); }
   void write_part(std::uint32_t partition) {
     PartWriter writer(out_, {partition, 0, partition});
     writer.write("x\n");
@@ -29,6 +26,19 @@ class OutputOwnerTest : public ::testing::Test {
   test::Scratch scratch_;
   std::string out_ = scratch_.path("out");
 };
+
+TEST_F(OutputOwnerTest, ADirectoryIsNeverThereWithoutItsOwner) {
+  // As an attempt leaves it that ends while it makes the directory.
+  fs::create_directories(scratch_.path(".out.application_1_0001.new") + "/_temporary");
+  prepare();
+  EXPECT_FALSE(fs::exists(scratch_.path(".out.application_1_0001.new")));
+  EXPECT_TRUE(fs::exists(out_ + "/_temporary/owner"));
+  EXPECT_FALSE(prepare_output(out_, false, "application_1_0002").ok());
+  remove_output_of(out_, "application_1_0001");
+  EXPECT_FALSE(fs::exists(out_));
+  EXPECT_TRUE(prepare_output(out_ + "/", false, "application_1_0001").ok());
+  EXPECT_TRUE(fs::exists(out_ + "/_temporary/owner"));
+}
 
 TEST_F(OutputOwnerTest, HalfRunOutputOfTheOwnerGivesWay) {
   prepare();
