@@ -197,7 +197,10 @@ std::uint64_t RandomProgram::expected(base::RddId id, std::uint32_t partition) {
   if (known != values_.end()) return known->second;
   const protocol::RddSpec& rdd = *rdds_.at(id);
   ValueFold fold(id);
-  if (rdd.dependencies.empty()) fold.add(source_value(id, partition));
+  if (rdd.dependencies.empty()) {
+    fold.add(source_value(id, partition));
+    return fold.value();
+  }
   for (const Dependency& dependency : rdd.dependencies) {
     for (const std::uint32_t parent : parents_of(dependency, partition)) {
       fold.add(expected(dependency.parent, parent));

@@ -7,8 +7,8 @@
 #include "tests/sim/random.hpp"
 #include "worker/task_runner.hpp"
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -100,11 +100,11 @@ class SimulatedTasks final : public worker::TaskRunner {
 
   Options options_;
   Random& random_;
-  std::deque<worker::TaskJob> queue_;
+  std::list<worker::TaskJob> queue_;
   std::map<base::TaskId, Body> bodies_;
   std::map<std::uint64_t, Request> requests_;
   std::map<std::uint64_t, BlockRequest> block_requests_;
-  std::deque<worker::TaskEvent> events_;
+  std::list<worker::TaskEvent> events_;
   std::map<Block, std::uint64_t> blocks_;
   std::uint64_t next_request_ = 0;
 };
