@@ -46,6 +46,7 @@ struct ProgramOptions {
   std::uint32_t rounds = 3;  ///< of jobs; the jobs of a round run at the same time
   std::uint32_t most_jobs = 2;
   bool cancels = true;
+  std::uint32_t barrier_tasks = 0;  ///< at most, of a barrier stage; 0: none
 };
 
 class RandomProgram {
@@ -68,7 +69,8 @@ class RandomProgram {
 
  private:
   RandomProgram() = default;
-  void adopt(const std::vector<protocol::RddSpecPtr>& rdds);
+  void adopt(const std::vector<protocol::RddSpecPtr>& rdds,
+             std::optional<base::RddId> barrier = std::nullopt);
   protocol::JobSubmitted job(base::JobId id, base::RddId rdd, std::uint32_t partitions) const;
 
   std::vector<protocol::RddSpecPtr> rdds_;
