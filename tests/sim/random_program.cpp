@@ -164,6 +164,7 @@ void RandomProgram::adopt(const std::vector<protocol::RddSpecPtr>& rdds,
     protocol::RddSpec rdd = *given;
     rdd.compute.function = code();
     rdd.barrier = rdd.id == barrier;
+    if (rdd.barrier) rdd.name = barrier_name;
     for (Dependency& dependency : rdd.dependencies) {
       dependency.writer.function = code();
       if (dependency.kind == DependencyKind::shuffle) dependency.shuffle += first_shuffle_;

@@ -20,6 +20,9 @@ inline constexpr std::uint32_t result_accumulators = 1U << 24U;
 /// gives them: attempt 1 counts from 0, the next from here.
 inline constexpr base::ShuffleNumber shuffles_per_attempt = 1U << 24U;
 
+/// The name of RDDs whose tasks wait for each other: a stage's binary says nothing else of it.
+inline constexpr const char* barrier_name = "barrier";
+
 /// The value of a source partition.
 std::uint64_t source_value(base::RddId rdd, std::uint32_t partition);
 /// What a map task with this value writes for a reduce partition; some write nothing.

@@ -205,7 +205,8 @@ void SimulatedTasks::answer_commit(base::TaskId task, bool allowed) {
 
 bool SimulatedTasks::waits_at_barrier(Body& body) {
   const worker::TaskJob& job = body.job;
-  if (!job.plan->rdd(job.plan->binary().final_rdd).barrier || body.passed_barrier) return false;
+  const protocol::RddSpec& rdd = job.plan->rdd(job.plan->binary().final_rdd);
+  if (rdd.name != barrier_name || body.passed_barrier) return false;
   if (std::exchange(body.at_barrier, true)) return true;
   const protocol::TaskAttempt& attempt = job.launched.attempt;
   events_.emplace_back(worker::BarrierWanted{{attempt, 0, "barrier", bytes_of(attempt.partition)}});
