@@ -44,6 +44,7 @@ TaskPool::TaskPool(Options options, storage::NodeArena& arena)
 
 TaskPool::~TaskPool() {
   shut_down();
+  if (options_.communicators != nullptr) wait_for_groups();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -104,6 +105,7 @@ void TaskPool::wake(base::TaskId task) {
   memory_.wake();
   broadcasts_.wake();
   const std::lock_guard lock(mutex_);
+  groups_.ask(task, std::chrono::steady_clock::now());
   if (barriers_.contains(task) || !block_parts_.empty()) changed_.notify_all();
 }
 
@@ -333,6 +335,7 @@ TaskEnded TaskPool::run(const TaskJob& job) {
   finished.attempt = job.launched.attempt;
   program::TaskContext context(*this, job.plan, job.launched, *job.stop);
   call(context, job, ended);
+  if (options_.communicators != nullptr) leave_group(job.launched.attempt.task);
   memory_.release_all(job.launched.attempt.task);
   finished.metrics = context.metrics();
   finished.metrics.result_bytes = finished.result.size();
