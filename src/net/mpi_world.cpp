@@ -100,7 +100,7 @@ base::Result<MpiWorld> MpiWorld::start(MpiThreads threads) {
   const int wanted = thread_level(threads);
   const int code = MPI_Init_thread(nullptr, nullptr, wanted, &provided);
   if (code != MPI_SUCCESS) return mpi_failure("MPI_Init_thread", code);
-  if (provided < std::min(wanted, MPI_THREAD_FUNNELED)) {
+  if (provided < std::min<int>(wanted, MPI_THREAD_FUNNELED)) {
     return base::Failure{
         "this MPI library does not allow threads beside MPI (MPI_THREAD_FUNNELED): use one that "
         "was built with thread support"};

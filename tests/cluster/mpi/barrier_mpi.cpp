@@ -173,7 +173,7 @@ void check_refused(volley::Context& context, Checks& checks, std::uint32_t tasks
       context.range(0, 10, 1, tasks).barrier().map_partitions([](BarrierTask& task, auto&) {
         return task.all_gather(task.partition_id());
       });
-  checks.equal("stages without MPI", still.count(), std::uint64_t{tasks} * tasks);
+  checks.equal("stages without MPI", still.count(), std::int64_t{tasks} * tasks);
 }
 
 /// Task 0 fails; the others wait for it for ever.
