@@ -18,8 +18,8 @@ namespace volley {
 /// The communicator of the stage's tasks: its rank i is the task of partition i. All of them have
 /// to ask for it, in the same place among their other calls of `task`; the second time they get the
 /// same one. Only to be used on the task's thread and until its function returns; it is freed by
-/// Volley. Errors are returned (MPI_ERRORS_RETURN), so look at what MPI's functions return. Throws
-/// std::runtime_error, which fails the stage, where there can be none.
+/// Volley. Errors are returned (MPI_ERRORS_RETURN), so look at what MPI's functions return. Where
+/// there can be none the job fails, with what to do about it.
 inline MPI_Comm mpi_comm(BarrierTask& task) {
   return *static_cast<const MPI_Comm*>(task.mpi_handle());
 }

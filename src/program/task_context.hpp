@@ -192,7 +192,7 @@ class TaskContext {
   std::vector<std::shared_ptr<const protocol::Bytes>> barrier(std::string operation,
                                                               protocol::Bytes message);
   /// Points to the MPI_Comm of the stage's tasks, which all have to ask for it; the same one every
-  /// time. Throws std::runtime_error where there can be none.
+  /// time. Throws TaskRefused where there can be none.
   const void* group_communicator();
   /// Frees it once all tasks have come here.
   void leave_group();

@@ -41,8 +41,8 @@ std::string no_communicators_text() {
 const void* TaskContext::group_communicator() {
   if (group_) return group_->handle();
   GroupCommunicators* const offer = services_.communicators();
-  if (offer == nullptr) throw std::runtime_error(no_communicators_text());
-  if (!offer->problem().empty()) throw std::runtime_error("mpi_comm: " + offer->problem());
+  if (offer == nullptr) throw TaskRefused(no_communicators_text());
+  if (!offer->problem().empty()) throw TaskRefused("mpi_comm: " + offer->problem());
   std::vector<base::Rank> ranks;
   for (const auto& bytes : barrier("mpi_comm", protocol::encode(offer->rank()))) {
     const auto rank = protocol::decode<base::Rank>(*bytes);
@@ -51,7 +51,7 @@ const void* TaskContext::group_communicator() {
   }
   const protocol::TaskAttempt& attempt = task_.attempt;
   const std::string problem = shared_rank_problem(ranks, attempt.stage);
-  if (!problem.empty()) throw std::runtime_error(problem);
+  if (!problem.empty()) throw TaskRefused(problem);
   services_.enter_group(attempt, stop_);
   auto made = offer->create(ranks, group_tag(attempt));
   if (!made) throw std::runtime_error("mpi_comm: " + made.error());

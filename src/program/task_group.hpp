@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,12 @@ class GroupCommunicators {
   /// are from 0 to largest_group_tag.
   virtual base::Result<std::unique_ptr<GroupCommunicator>> create(
       const std::vector<base::Rank>& ranks, std::uint32_t tag) = 0;
+};
+
+/// The task wants what this cluster does not have; another attempt would not get it either.
+class TaskRefused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 inline constexpr std::uint32_t largest_group_tag = 32767;

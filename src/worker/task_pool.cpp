@@ -291,6 +291,9 @@ void TaskPool::call(program::TaskContext& context, const TaskJob& job, TaskEnded
   } catch (const program::CommitDenied& denied) {
     finished.outcome = protocol::TaskOutcome::commit_denied;
     finished.error = denied.what();
+  } catch (const program::TaskRefused& refused) {
+    finished.outcome = protocol::TaskOutcome::refused;
+    finished.error = refused.what();
   } catch (const program::TaskStopped& stopped) {
     finished.outcome = protocol::TaskOutcome::killed;
     finished.error = stopped.what();

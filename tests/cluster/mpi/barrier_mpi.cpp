@@ -169,6 +169,8 @@ void check_refused(volley::Context& context, Checks& checks, std::uint32_t tasks
   const auto refused = collectives(context, tasks, 10);
   checks.throws<volley::JobFailed>("refused", why, [&] { refused.count(); });
   checks.throws<volley::JobFailed>("what to do", cure, [&] { refused.count(); });
+  checks.throws<volley::JobFailed>("at once", "in stage 2.0 failed 1 times",
+                                   [&] { refused.count(); });
   const auto still =
       context.range(0, 10, 1, tasks).barrier().map_partitions([](BarrierTask& task, auto&) {
         return task.all_gather(task.partition_id());
