@@ -2,57 +2,30 @@
 
 #include "base/check.hpp"
 #include "io/gzip_source.hpp"
-#include "io/io_error.hpp"
 
 #include <fmt/format.h>
 #include <lz4frame.h>
-#include <unistd.h>
 #include <zstd.h>
 
-#include <cerrno>
 #include <utility>
 
 namespace volley::io {
-namespace {
-
-constexpr std::size_t input_bytes = std::size_t{256} << 10U;
-
-}  // namespace
-
 FrameSource::FrameSource(base::Fd file, std::string path, const char* format)
-    : file_(std::move(file)), path_(std::move(path)), format_(format), input_(input_bytes) {}
-
-void FrameSource::fail(const std::string& why) const {
-  throw IoError(
-      fmt::format("cannot read {}: {} at byte {} of the compressed file", path_, why, consumed()));
-}
-
-bool FrameSource::fill_input() {
-  if (used_ < input_size_) return true;
-  ssize_t got = 0;
-  do {
-    got = ::read(file_.get(), input_.data(), input_.size());
-  } while (got < 0 && errno == EINTR);
-  if (got < 0) throw IoError(describe_error("cannot read", path_, errno));
-  file_offset_ += static_cast<std::uint64_t>(got);
-  input_size_ = static_cast<std::size_t>(got);
-  used_ = 0;
-  return got != 0;
-}
+    : input_(std::move(file), std::move(path)), format_(format) {}
 
 std::size_t FrameSource::read(std::span<char> out) {
   std::size_t filled = 0;
   while (filled < out.size()) {
-    const bool more = fill_input();
+    const bool more = input_.fill();
     if (!more && !in_frame_) break;
-    const std::span<const char> in(input_.data() + used_, input_size_ - used_);
     // Without input there may still be output inside the decoder.
-    const Step done = step(in, out.subspan(filled));
-    if (done.error != nullptr) fail(fmt::format("{} ({})", done.error, format_));
-    used_ += done.read;
+    const Step done = step(input_.rest(), out.subspan(filled));
+    if (done.error != nullptr) input_.fail(fmt::format("{} ({})", done.error, format_));
+    input_.use(done.read);
     filled += done.written;
     in_frame_ = !done.frame_ended;
-    if (!more && in_frame_ && done.written == 0) fail(fmt::format("truncated {} data", format_));
+    if (!more && in_frame_ && done.written == 0)
+      input_.fail(fmt::format("truncated {} data", format_));
   }
   return filled;
 }
@@ -64,7 +37,7 @@ ZstdSource::ZstdSource(base::Fd file, std::string path)
 
 ZstdSource::~ZstdSource() { ::ZSTD_freeDCtx(context_); }
 
-FrameSource::Step ZstdSource::step(std::span<const char> in, std::span<char> out) {
+FrameSource::Step ZstdSource::step(std::span<const unsigned char> in, std::span<char> out) {
   ZSTD_inBuffer from{in.data(), in.size(), 0};
   ZSTD_outBuffer to{out.data(), out.size(), 0};
   const std::size_t left = ::ZSTD_decompressStream(context_, &to, &from);
@@ -80,7 +53,7 @@ Lz4Source::Lz4Source(base::Fd file, std::string path)
 
 Lz4Source::~Lz4Source() { ::LZ4F_freeDecompressionContext(context_); }
 
-FrameSource::Step Lz4Source::step(std::span<const char> in, std::span<char> out) {
+FrameSource::Step Lz4Source::step(std::span<const unsigned char> in, std::span<char> out) {
   std::size_t read = in.size();
   std::size_t written = out.size();
   const std::size_t left =

@@ -2,9 +2,9 @@
 // FrameSource: the plain bytes of a file of Zstandard or LZ4 frames, one after another.
 
 #include "io/byte_source.hpp"
+#include "io/compressed_input.hpp"
 
 #include <string>
-#include <vector>
 
 struct ZSTD_DCtx_s;
 struct LZ4F_dctx_s;
@@ -16,7 +16,7 @@ class FrameSource : public ByteSource {
  public:
   FrameSource(base::Fd file, std::string path, const char* format);
   std::size_t read(std::span<char> out) override;
-  std::uint64_t consumed() const override { return file_offset_ - (input_size_ - used_); }
+  std::uint64_t consumed() const override { return input_.consumed(); }
 
  protected:
   struct Step {
@@ -25,19 +25,11 @@ class FrameSource : public ByteSource {
     bool frame_ended = false;
     const char* error = nullptr;
   };
-  virtual Step step(std::span<const char> in, std::span<char> out) = 0;
+  virtual Step step(std::span<const unsigned char> in, std::span<char> out) = 0;
 
  private:
-  bool fill_input();
-  [[noreturn]] void fail(const std::string& why) const;
-
-  base::Fd file_;
-  std::string path_;
+  CompressedInput input_;
   const char* format_;
-  std::vector<char> input_;
-  std::size_t input_size_ = 0;
-  std::size_t used_ = 0;
-  std::uint64_t file_offset_ = 0;  ///< bytes read from the file so far
   bool in_frame_ = false;
 };
 
@@ -47,7 +39,7 @@ class ZstdSource final : public FrameSource {
   ~ZstdSource() override;
 
  protected:
-  Step step(std::span<const char> in, std::span<char> out) override;
+  Step step(std::span<const unsigned char> in, std::span<char> out) override;
 
  private:
   ZSTD_DCtx_s* context_;
@@ -59,7 +51,7 @@ class Lz4Source final : public FrameSource {
   ~Lz4Source() override;
 
  protected:
-  Step step(std::span<const char> in, std::span<char> out) override;
+  Step step(std::span<const unsigned char> in, std::span<char> out) override;
 
  private:
   LZ4F_dctx_s* context_ = nullptr;

@@ -3,6 +3,7 @@
 // fixed input buffer; the caller owns the output.
 
 #include "io/byte_source.hpp"
+#include "io/compressed_input.hpp"
 
 #include <zlib.h>
 
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace volley::io {
 
@@ -21,19 +21,14 @@ class GzipSource final : public ByteSource {
   ~GzipSource() override;
 
   std::size_t read(std::span<char> out) override;
-  std::uint64_t consumed() const override { return file_offset_ - stream_.avail_in; }
+  std::uint64_t consumed() const override { return input_.consumed(); }
 
  private:
-  bool fill_input();
   void inflate_some();
   /// After a member: starts the next one, or ends at the end of the file or its zero padding.
   void start_next_member();
-  [[noreturn]] void fail(const char* why) const;
 
-  base::Fd file_;
-  std::string path_;
-  std::vector<unsigned char> input_;
-  std::uint64_t file_offset_ = 0;  ///< bytes read from the file so far
+  CompressedInput input_;
   z_stream stream_{};
   bool between_members_ = false;
   bool finished_ = false;

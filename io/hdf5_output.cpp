@@ -1,6 +1,7 @@
 #include "io/hdf5_output.hpp"
 
 #include "base/check.hpp"
+#include "io/file_bytes.hpp"
 #include "io/io_error.hpp"
 
 #include <fcntl.h>
@@ -113,13 +114,8 @@ Hdf5PlaceWriter::Hdf5PlaceWriter(const Hdf5Target& target, std::uint32_t partiti
 
 void write_at(int file, const std::string& path, std::span<const std::byte> bytes,
               std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw IoError(describe_error("cannot write", path, errno));
-    offset += static_cast<std::uint64_t>(put);
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
+  if (!write_fully_at(file, offset, bytes))
+    throw IoError(describe_error("cannot write", path, errno));
 }
 
 void Hdf5PlaceWriter::put(std::uint64_t row, std::span<const std::byte> rows) {

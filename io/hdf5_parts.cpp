@@ -1,5 +1,6 @@
 // Compressed datasets: part files, and how they become one file.
 
+#include "io/file_bytes.hpp"
 #include "io/hdf5_output.hpp"
 #include "io/io_error.hpp"
 
@@ -47,14 +48,9 @@ class Reader {
   }
   std::uint64_t size() const { return size_; }
   void read(std::uint64_t offset, std::span<std::byte> out) const {
-    while (!out.empty()) {
-      const ssize_t got = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw IoError(describe_error("cannot read", path_, errno));
-      if (got == 0) throw IoError(fmt::format("cannot read {}: it is truncated", path_));
-      offset += static_cast<std::uint64_t>(got);
-      out = out.subspan(static_cast<std::size_t>(got));
-    }
+    const auto got = read_fully_at(file_.get(), offset, out);
+    if (!got) throw IoError(describe_error("cannot read", path_, errno));
+    if (*got < out.size()) throw IoError(fmt::format("cannot read {}: it is truncated", path_));
   }
 
  private:

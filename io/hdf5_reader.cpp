@@ -1,6 +1,7 @@
 #include "io/hdf5_reader.hpp"
 
 #include "base/check.hpp"
+#include "io/file_bytes.hpp"
 #include "io/file_mapping.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/hdf5_library.hpp"
@@ -101,14 +102,9 @@ void Hdf5Reader::damaged(const std::string& how) const {
 
 void Hdf5Reader::read_at(std::uint64_t offset, std::span<std::byte> out) {
   bytes_read_ += out.size();
-  while (!out.empty()) {
-    const ssize_t got = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) damaged(error_text(errno));
-    if (got == 0) damaged("the file is truncated");
-    offset += static_cast<std::uint64_t>(got);
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
+  const auto got = read_fully_at(file_.get(), offset, out);
+  if (!got) damaged(error_text(errno));
+  if (*got < out.size()) damaged("the file is truncated");
 }
 
 std::span<const std::byte> Hdf5Reader::next() {

@@ -1,5 +1,6 @@
 #include "io/hdf5_space.hpp"
 
+#include "io/file_bytes.hpp"
 #include "io/io_error.hpp"
 
 #include <fcntl.h>
@@ -71,34 +72,19 @@ struct SpaceDriver {
   static herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t /*list*/, haddr_t at, std::size_t bytes,
                      void* buffer) {
     if (type == H5FD_MEM_DRAW) return note(file, at, bytes);
-    auto* to = static_cast<char*>(buffer);
-    while (bytes > 0) {
-      const ssize_t got = ::pread(of(file).descriptor, to, bytes, static_cast<off_t>(at));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return -1;
-      if (got == 0) {  // as the library's own driver: what is not there yet is zero
-        std::fill_n(to, bytes, '\0');
-        return 0;
-      }
-      to += got;
-      at += static_cast<haddr_t>(got);
-      bytes -= static_cast<std::size_t>(got);
-    }
+    auto* to = static_cast<std::byte*>(buffer);
+    const auto got = read_fully_at(of(file).descriptor, at, {to, bytes});
+    if (!got) return -1;
+    // As the library's own driver: what is not there yet is zero.
+    std::fill(to + *got, to + bytes, std::byte{0});
     return 0;
   }
   static herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t /*list*/, haddr_t at, std::size_t bytes,
                       const void* buffer) {
     if (type == H5FD_MEM_DRAW) return note(file, at, bytes);
-    const auto* from = static_cast<const char*>(buffer);
-    while (bytes > 0) {
-      const ssize_t put = ::pwrite(of(file).descriptor, from, bytes, static_cast<off_t>(at));
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return -1;
-      from += put;
-      at += static_cast<haddr_t>(put);
-      bytes -= static_cast<std::size_t>(put);
-    }
-    of(file).end_of_file = std::max(of(file).end_of_file, at);
+    const auto* from = static_cast<const std::byte*>(buffer);
+    if (!write_fully_at(of(file).descriptor, at, {from, bytes})) return -1;
+    of(file).end_of_file = std::max(of(file).end_of_file, at + bytes);
     return 0;
   }
   static herr_t truncate(H5FD_t* file, hid_t /*list*/, hbool_t /*closing*/) {

@@ -1,5 +1,6 @@
 #include "io/object_file.hpp"
 
+#include "io/file_bytes.hpp"
 #include "io/file_mapping.hpp"
 #include "io/io_error.hpp"
 
@@ -140,16 +141,10 @@ void ObjectReader::damaged(std::string_view how) const {
 }
 
 void ObjectReader::read(void* to, std::size_t bytes) {
-  auto* out = static_cast<char*>(to);
-  while (bytes > 0) {
-    const ssize_t got = ::read(file_.get(), out, bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw IoError(describe_error("cannot read", path_, errno));
-    if (got == 0) damaged("it is truncated");
-    at_ += static_cast<std::uint64_t>(got);
-    out += got;
-    bytes -= static_cast<std::size_t>(got);
-  }
+  const auto got = read_fully(file_.get(), {static_cast<std::byte*>(to), bytes});
+  if (!got) throw IoError(describe_error("cannot read", path_, errno));
+  at_ += *got;
+  if (*got < bytes) damaged("it is truncated");
 }
 
 bool ObjectReader::next(std::vector<std::byte>& bytes, std::uint64_t& records) {

@@ -1,6 +1,7 @@
 #include "io/whole_file.hpp"
 
 #include "base/fd.hpp"
+#include "io/file_bytes.hpp"
 #include "io/io_error.hpp"
 
 #include <fcntl.h>
@@ -22,16 +23,6 @@ using base::Status;
 
 constexpr mode_t file_mode = 0666;  // less the umask
 
-bool write_all(int file, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
 /// Makes the rename durable; file systems that cannot do it need not.
 void sync_directory(const std::string& directory) {
   const base::Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -51,7 +42,7 @@ Status write_whole_file(const std::string& path, std::span<const std::byte> byte
     return Failure{describe_error("cannot write", path, reason)};
   };
   base::Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode));
-  if (!file || !write_all(file.get(), bytes) || ::fsync(file.get()) != 0) return failed();
+  if (!file || !write_fully(file.get(), bytes) || ::fsync(file.get()) != 0) return failed();
   // Network file systems report a full disk or quota only here.
   if (::close(file.release()) != 0) return failed();
   if (std::rename(draft.c_str(), path.c_str()) != 0) return failed();

@@ -1,6 +1,7 @@
 #include "io/whole_input.hpp"
 
 #include "io/byte_source.hpp"
+#include "io/file_bytes.hpp"
 #include "io/file_mapping.hpp"
 #include "io/input_paths.hpp"
 #include "io/io_error.hpp"
@@ -17,13 +18,10 @@ namespace {
 
 std::string read_plain(const base::Fd& file, const WholeFile& planned) {
   std::string content(planned.size, '\0');
-  std::size_t filled = 0;
-  while (filled < content.size()) {
-    const ssize_t got = ::read(file.get(), content.data() + filled, content.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw IoError(describe_error("cannot read", planned.path, errno));
-    if (got == 0) throw IoError(fmt::format("cannot read {}: it is truncated", planned.path));
-    filled += static_cast<std::size_t>(got);
+  const auto got = read_fully(file.get(), std::as_writable_bytes(std::span(content)));
+  if (!got) throw IoError(describe_error("cannot read", planned.path, errno));
+  if (*got < content.size()) {
+    throw IoError(fmt::format("cannot read {}: it is truncated", planned.path));
   }
   return content;
 }

@@ -67,6 +67,7 @@ struct Job {
   std::vector<std::string> tags;
   std::string pool;
   std::vector<std::pair<std::string, std::string>> properties;
+  bool keeps_blocks = false;
   base::TimePoint submitted{};
 };
 

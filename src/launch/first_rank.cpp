@@ -1,6 +1,6 @@
 #include "launch/first_rank.hpp"
 
-#include "launch/proc_files.hpp"
+#include "base/proc_files.hpp"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ namespace {
 std::string identity(const std::string& pid) {
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
-  const std::string start = stat_field("/proc/" + pid, 22);
+  const std::string start = base::stat_field("/proc/" + pid, 22);
   return start.empty() ? start : boot + ' ' + start;
 }
 

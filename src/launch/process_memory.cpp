@@ -13,6 +13,7 @@
 namespace volley::launch {
 namespace {
 
+using base::read_proc;
 using worker::ProcessMemory;
 
 constexpr std::uint64_t kibibyte = 1024;
@@ -72,13 +73,6 @@ std::uint64_t exactly(std::int64_t pid, const std::set<FileIdentity>& arena) {
   return bytes;
 }
 
-void add_listed_children(std::int64_t pid, std::vector<std::int64_t>& found) {
-  for_each_entry(fmt::format("/proc/{}/task", pid), [&](const auto& task) {
-    std::istringstream children(read_proc(task.path() / "children"));
-    for (std::int64_t child = 0; children >> child;) found.push_back(child);
-  });
-}
-
 /// The cgroup of this process in the hierarchy with that prefix in /proc/self/cgroup.
 std::string own_cgroup(const std::string& hierarchy) {
   std::istringstream lines(read_proc("/proc/self/cgroup"));
@@ -117,24 +111,6 @@ bool counts_as_shared(const Mapping& mapping, const std::set<FileIdentity>& aren
   if (!mapping.shared || arena.contains(mapping.file)) return false;
   return mapping.path.starts_with("/memfd:") || mapping.path.starts_with("/dev/shm/") ||
          mapping.path.starts_with("/dev/zero") || mapping.path.starts_with("/SYSV");
-}
-
-bool kernel_lists_children() {
-  const std::string self = fmt::format("/proc/self/task/{}/children", ::getpid());
-  return std::ifstream(self).is_open();
-}
-
-std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root) {
-  std::vector<std::int64_t> found{root};
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (tree == nullptr) {
-      add_listed_children(found[i], found);
-      continue;
-    }
-    const auto [begin, end] = tree->equal_range(found[i]);
-    for (auto at = begin; at != end; ++at) found.push_back(at->second);
-  }
-  return found;
 }
 
 std::vector<ProcessMemory> measure_processes(const std::vector<std::int64_t>& processes,

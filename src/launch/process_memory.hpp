@@ -6,7 +6,7 @@
 // A look comes in two kinds. The cheap one (status, maps) gives an upper bound whatever the size of
 // the process; only above the limit is smaps read, which walks all pages and is exact.
 
-#include "launch/proc_files.hpp"
+#include "base/proc_files.hpp"
 #include "worker/memory_limit.hpp"
 
 #include <cstdint>
@@ -34,11 +34,6 @@ struct Mapping {
 std::vector<Mapping> parse_mappings(const std::string& text);
 /// Whether it is shared memory that counts: not a file, not of the arena.
 bool counts_as_shared(const Mapping& mapping, const std::set<FileIdentity>& arena);
-
-bool kernel_lists_children();
-/// `root` and its descendants. `tree`, from read_process_tree(), may be null where the kernel lists
-/// children.
-std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root);
 
 /// What each process holds; processes that are gone are left out. Exact when the upper bounds
 /// together are above `limit`.

@@ -1,6 +1,6 @@
 #include "launch/strays.hpp"
 
-#include "launch/proc_files.hpp"
+#include "base/proc_files.hpp"
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int look_milliseconds = 10;
 
 std::set<pid_t> children() {
-  const ProcessTree tree = read_process_tree();
+  const base::ProcessTree tree = base::read_process_tree();
   const auto [begin, end] = tree.equal_range(::getpid());
   std::set<pid_t> found;
   for (auto at = begin; at != end; ++at) found.insert(static_cast<pid_t>(at->second));

@@ -1,5 +1,6 @@
 #include "net/process.hpp"
 
+#include "base/spawn.hpp"
 #include "net/shared_memory.hpp"
 
 #include <fmt/format.h>
@@ -21,23 +22,7 @@ namespace volley::net {
 
 namespace {
 
-/// Owns the two C structures that posix_spawn takes.
-struct SpawnPlan {
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-  SpawnPlan() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-};
-
-void plan_attributes(SpawnPlan& plan, bool own_group) {
+void plan_attributes(base::SpawnPlan& plan, bool own_group) {
   int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
   if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
   ::posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags));
@@ -54,7 +39,7 @@ void plan_attributes(SpawnPlan& plan, bool own_group) {
 
 /// A source may have the number of another one's target, so all are moved out of the way first.
 /// The copies live in `moved` until the child has been started.
-base::Status plan_descriptors(SpawnPlan& plan, const std::vector<HandedDescriptor>& handed,
+base::Status plan_descriptors(base::SpawnPlan& plan, const std::vector<HandedDescriptor>& handed,
                               std::vector<base::Fd>& moved) {
   int highest = 2;
   for (const auto& each : handed) highest = std::max(highest, each.as);
@@ -73,25 +58,6 @@ base::Status plan_descriptors(SpawnPlan& plan, const std::vector<HandedDescripto
   return base::Done{};
 }
 
-std::vector<std::string> merged_environment(const std::vector<std::string>& extra) {
-  const auto name = [](std::string_view entry) { return entry.substr(0, entry.find('=')); };
-  std::vector<std::string> merged = extra;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const bool replaced = std::any_of(extra.begin(), extra.end(), [&](const std::string& mine) {
-      return name(mine) == name(*entry);
-    });
-    if (!replaced) merged.emplace_back(*entry);
-  }
-  return merged;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> list;
-  for (auto& each : strings) list.push_back(each.data());
-  list.push_back(nullptr);
-  return list;
-}
-
 }  // namespace
 
 std::string to_string(const ExitStatus& status) {
@@ -103,17 +69,18 @@ std::string to_string(const ExitStatus& status) {
 
 base::Result<ContainerProcess> ContainerProcess::start(const ProcessOptions& options) {
   VOLLEY_CHECK(!options.arguments.empty(), "a process needs its program's path");
-  SpawnPlan plan;
+  base::SpawnPlan plan;
   plan_attributes(plan, options.own_group);
   std::vector<base::Fd> moved;
   if (auto planned = plan_descriptors(plan, options.descriptors, moved); !planned) {
     return planned.failure();
   }
   auto arguments = options.arguments;
-  auto environment = merged_environment(options.environment);
+  auto environment = base::merged_environment(options.environment);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, arguments.front().c_str(), &plan.actions, &plan.attributes,
-                                  pointers(arguments).data(), pointers(environment).data());
+  const int error =
+      ::posix_spawn(&pid, arguments.front().c_str(), &plan.actions, &plan.attributes,
+                    base::c_strings(arguments).data(), base::c_strings(environment).data());
   if (error != 0) return system_failure(fmt::format("start {}", arguments.front()), error);
   base::Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) {

@@ -1,10 +1,12 @@
 #include "program/piped_process.hpp"
 
+#include "base/proc_files.hpp"
+#include "base/spawn.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,56 +50,6 @@ sigset_t only_sigpipe() {
   return set;
 }
 
-/// The process and what it started, children after their parents.
-std::vector<pid_t> with_descendants(pid_t root) {
-  std::vector<pid_t> found{root};
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    std::error_code gone;
-    const std::string tasks = fmt::format("/proc/{}/task", found[i]);
-    for (const auto& thread : std::filesystem::directory_iterator(tasks, gone)) {
-      std::ifstream children(thread.path() / "children");
-      for (pid_t child = 0; children >> child;) found.push_back(child);
-    }
-  }
-  return found;
-}
-
-std::vector<std::string> merged_environment(const PipeCommand& command) {
-  std::vector<std::string> merged;
-  for (const auto& [name, value] : command.environment) merged.push_back(name + "=" + value);
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::string_view name = text.substr(0, text.find('='));
-    const bool replaced = std::any_of(command.environment.begin(), command.environment.end(),
-                                      [&](const auto& mine) { return mine.first == name; });
-    if (!replaced) merged.emplace_back(text);
-  }
-  return merged;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> list;
-  for (auto& each : strings) list.push_back(each.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-/// What posix_spawn wants to know.
-struct Plan {
-  Plan() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
-  ~Plan() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
-
 }  // namespace
 
 PipedProcess::PipedProcess(const PipeCommand& command, const std::string& scratch, OnLine on_line,
@@ -126,7 +78,7 @@ PipedProcess::PipedProcess(const PipeCommand& command, const std::string& scratc
 void PipedProcess::start(const PipeCommand& command) {
   Ends input = make_pipe();
   Ends output = make_pipe();
-  Plan plan;
+  base::SpawnPlan plan;
   ::posix_spawn_file_actions_adddup2(&plan.actions, input.read.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&plan.actions, output.write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_addclosefrom_np(&plan.actions, STDERR_FILENO + 1);
@@ -139,10 +91,12 @@ void PipedProcess::start(const PipeCommand& command) {
   ::posix_spawnattr_setsigmask(&plan.attributes, &nothing);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &pipe_signal);
   ::posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  auto environment = merged_environment(command);
+  std::vector<std::string> extra;
+  for (const auto& [name, value] : command.environment) extra.push_back(name + "=" + value);
+  auto environment = base::merged_environment(extra);
   const int error =
       ::posix_spawnp(&pid_, arguments_.front().c_str(), &plan.actions, &plan.attributes,
-                     pointers(arguments_).data(), pointers(environment).data());
+                     base::c_strings(arguments_).data(), base::c_strings(environment).data());
   if (error != 0) {
     pid_ = -1;
     throw std::runtime_error(fmt::format("Cannot run program \"{}\": {}. Command: {}",
@@ -157,7 +111,10 @@ void PipedProcess::start(const PipeCommand& command) {
 
 PipedProcess::~PipedProcess() {
   if (pid_ > 0) {
-    for (const pid_t pid : with_descendants(pid_)) ::kill(pid, SIGKILL);
+    const bool listed = base::kernel_lists_children();
+    const base::ProcessTree tree = listed ? base::ProcessTree{} : base::read_process_tree();
+    for (const std::int64_t pid : base::descendants(listed ? nullptr : &tree, pid_))
+      ::kill(static_cast<pid_t>(pid), SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   const sigset_t pipe_signal = only_sigpipe();

@@ -127,6 +127,7 @@ struct JobSubmitted {
   std::vector<std::string> tags;
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
   std::vector<std::pair<std::string, std::string>> properties;  ///< that its tasks can read
+  bool keeps_blocks = false;  ///< the program has had RDDs kept: tasks leave them their memory
 };
 struct JobCancelRequested {
   JobId job = 0;

@@ -85,6 +85,7 @@ struct StageBinary {
   std::uint32_t reducers = 0;       ///< when writes_shuffle
   /// The local properties of the job that the stage runs for.
   std::vector<std::pair<std::string, std::string>> properties;
+  bool keeps_blocks = false;  ///< as the job says
 };
 
 /// The payload of one source partition for one task.

@@ -43,6 +43,7 @@ constexpr std::array groups{
     Group{"accumulators", cluster_test::check_accumulators},
     Group{"hdf5", cluster_test::check_hdf5},
     Group{"formats", cluster_test::check_formats},
+    Group{"repeatability", cluster_test::check_repeatability},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 namespace volley::io {
 namespace {
 
+using test::error_of;
 using test::Scratch;
 using ::testing::HasSubstr;
 
@@ -25,16 +26,6 @@ std::string some_text(std::size_t words) {
   std::string text;
   for (std::size_t i = 0; i < words; ++i) text += std::to_string(random() % 1000) + ' ';
   return text;
-}
-
-template <class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const IoError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 std::string read_packed(const std::string& path, std::size_t step) {

@@ -48,16 +48,6 @@ std::vector<std::vector<T>> numbered(const std::vector<int>& sizes) {
   return all;
 }
 
-template <class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const IoError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 /// A directory, and file names in it.
 class Hdf5 : public ::testing::TestWithParam<int> {
  protected:

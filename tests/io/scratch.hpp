@@ -1,6 +1,8 @@
 #pragma once
 // Scratch: a directory of a test's own, removed with it.
 
+#include "io/io_error.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,6 +42,17 @@ class Scratch {
  private:
   std::string root_;
 };
+
+/// What an IoError says that the action throws.
+template <class Action>
+std::string error_of(Action&& action) {
+  try {
+    action();
+  } catch (const IoError& error) {
+    return error.what();
+  }
+  return "no error";
+}
 
 inline std::string read_all(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -1,6 +1,7 @@
 #include "launch/process_memory.hpp"
 
 #include "base/fd.hpp"
+#include "base/proc_files.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/mman.h>
@@ -13,7 +14,6 @@ namespace volley::launch {
 namespace {
 
 using ::testing::Contains;
-using ::testing::ElementsAre;
 
 constexpr std::uint64_t mebibyte = 1U << 20U;
 constexpr std::uint64_t block = 64 * mebibyte;
@@ -83,11 +83,11 @@ TEST(ProcessMemory, FindsChildrenAndSharesWithThem) {
     ::close(gate[1]);
     ::_exit(::read(gate[0], &byte, 1) < 0 ? 1 : 0);
   }
-  const ProcessTree tree = read_process_tree();
-  const auto family = descendants(&tree, ::getpid());
+  const base::ProcessTree tree = base::read_process_tree();
+  const auto family = base::descendants(&tree, ::getpid());
   EXPECT_THAT(family, Contains(child));
-  if (kernel_lists_children()) {
-    EXPECT_THAT(descendants(nullptr, ::getpid()), Contains(child));
+  if (base::kernel_lists_children()) {
+    EXPECT_THAT(base::descendants(nullptr, ::getpid()), Contains(child));
   }
   const std::vector<std::int64_t> both{::getpid(), child};
   const auto bound = measure_processes(both, {}, no_limit);
@@ -99,12 +99,6 @@ TEST(ProcessMemory, FindsChildrenAndSharesWithThem) {
   ::close(gate[0]);
   ::waitpid(child, nullptr, 0);
   EXPECT_EQ(measure_processes(both, {}, no_limit).size(), 1U) << "one is gone";
-}
-
-TEST(ProcessMemory, DescendantsOfATree) {
-  const ProcessTree tree{{1, 2}, {2, 3}, {2, 4}, {5, 6}};
-  EXPECT_THAT(descendants(&tree, 2), ElementsAre(2, 3, 4));
-  EXPECT_THAT(descendants(&tree, 7), ElementsAre(7));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "io/io_error.hpp"
 #include "program/checkpoints.hpp"
 
+#include <volley/detail/encoded_blocks.hpp>
 #include <volley/detail/pipeline.hpp>
 
 #include <array>
@@ -53,26 +54,16 @@ struct CheckpointAction {
   explicit CheckpointAction(protocol::Reader& in) { protocol::read(in, directory); }
   template <class T, class Source>
   void run(TaskContext& context, Source&& source, protocol::Bytes&) {
-    static constexpr std::size_t block_records = 4096;
     const protocol::TaskAttempt& attempt = context.attempt();
     io::PartWriter writer(directory, {attempt.partition, attempt.stage_attempt, attempt.task});
     writer.write(checkpoint_magic);
-    std::vector<owned_t<T>> block;
-    const auto write_block = [&] {
-      const protocol::Bytes bytes = protocol::encode(block);
-      const CheckpointBlock head{bytes.size(), block.size(), checkpoint_checksum(bytes)};
+    const auto write_block = [&](const protocol::Bytes& bytes, std::uint64_t records) {
+      const CheckpointBlock head{bytes.size(), records, checkpoint_checksum(bytes)};
       writer.write({reinterpret_cast<const char*>(&head), sizeof head});
       writer.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-      context.metrics().records_written += block.size();
-      block.clear();
     };
-    auto add = [&](auto&& record) {
-      block.push_back(to_owned(std::forward<decltype(record)>(record)));
-      if (block.size() >= block_records) write_block();
-    };
-    source(add);
-    if (!block.empty()) write_block();
-    write_block();
+    context.metrics().records_written += encode_in_blocks<T>(source, write_block);
+    write_block(protocol::encode(std::vector<owned_t<T>>{}), 0);  // the end
     context.metrics().bytes_written += writer.bytes();
     writer.make_durable();
     context.check_commit();

@@ -3,6 +3,7 @@
 
 #include "io/object_file.hpp"
 
+#include <volley/detail/encoded_blocks.hpp>
 #include <volley/detail/file_sources.hpp>
 #include <volley/detail/hdf5_save.hpp>
 #include <volley/detail/rdd_build.hpp>
@@ -22,23 +23,12 @@ struct SaveObjectsAction {
   }
   template <class T, class Source>
   void run(TaskContext& context, Source&& source, protocol::Bytes&) {
-    static constexpr std::size_t block_records = 4096;
     const protocol::TaskAttempt& attempt = context.attempt();
     io::PartWriter part(directory, {attempt.partition, attempt.stage_attempt, attempt.task});
     io::ObjectWriter writer(part, codec, object_type<T>());
-    std::vector<owned_t<T>> block;
-    const auto write_block = [&] {
-      if (block.empty()) return;
-      writer.add(protocol::encode(block), block.size());
-      context.metrics().records_written += block.size();
-      block.clear();
-    };
-    auto add = [&](auto&& record) {
-      block.push_back(to_owned(std::forward<decltype(record)>(record)));
-      if (block.size() >= block_records) write_block();
-    };
-    source(add);
-    write_block();
+    context.metrics().records_written += encode_in_blocks<T>(
+        source,
+        [&](const protocol::Bytes& bytes, std::uint64_t records) { writer.add(bytes, records); });
     writer.finish();
     context.metrics().bytes_written += part.bytes();
     context.check_commit();

@@ -20,8 +20,9 @@ namespace volley::detail {
 struct SampleRandom {
   std::uint64_t state = 0;
 
-  void begin(std::uint64_t seed, std::uint32_t partition) {
-    state = mix64(seed) + mix64((std::uint64_t{partition} + 1) * 0xd1342543de82ef95ULL);
+  /// The state that a partition's stream begins with.
+  static std::uint64_t start(std::uint64_t seed, std::uint32_t partition) {
+    return mix64(seed) + mix64((std::uint64_t{partition} + 1) * 0xd1342543de82ef95ULL);
   }
   using result_type = std::uint64_t;
   static constexpr result_type min() { return 0; }
@@ -60,9 +61,7 @@ struct CellSample {
   std::uint64_t state = 0;
   static constexpr bool holds_numbers = true;
   void begin_partition(std::uint32_t partition, std::uint32_t) {
-    SampleRandom random;
-    random.begin(seed, partition);
-    state = random.state;
+    state = SampleRandom::start(seed, partition);
   }
   template <class X>
   bool operator()(const X&) {
@@ -92,9 +91,7 @@ struct PoissonSample {
   std::uint64_t state = 0;
   static constexpr bool holds_numbers = true;
   void begin_partition(std::uint32_t partition, std::uint32_t) {
-    SampleRandom random;
-    random.begin(seed, partition);
-    state = random.state;
+    state = SampleRandom::start(seed, partition);
   }
   template <class X>
   std::uint32_t copies(const X&) {
@@ -118,9 +115,7 @@ struct StrataSample {
   std::uint64_t seed = 0;
   std::uint64_t state = 0;
   void begin_partition(std::uint32_t partition, std::uint32_t) {
-    SampleRandom random;
-    random.begin(seed, partition);
-    state = random.state;
+    state = SampleRandom::start(seed, partition);
   }
   template <class X>
   std::uint32_t copies(const X& record) {

@@ -37,9 +37,7 @@ struct RankedStrata {
   std::uint64_t state = 0;
 
   void begin_partition(std::uint32_t partition, std::uint32_t) {
-    SampleRandom random;
-    random.begin(seed, partition);
-    state = random.state;
+    state = SampleRandom::start(seed, partition);
   }
   /// visit(stratum, rank) for each copy.
   template <class Key, class Visit>

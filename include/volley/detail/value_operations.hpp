@@ -157,8 +157,7 @@ std::vector<owned_t<T>> ValueOperations<Self, T, P>::take_sample(bool with_repla
   const auto total = static_cast<std::uint64_t>(self().count(where));
   if (total == 0) return {};
   const auto wanted = static_cast<std::uint64_t>(count);
-  SampleRandom random;
-  random.begin(seed_or_next(seed), 0);
+  SampleRandom random{SampleRandom::start(seed_or_next(seed), 0)};
   std::vector<owned_t<T>> drawn;
   if (!with_replacement && wanted >= total) {
     drawn = self().collect(where);

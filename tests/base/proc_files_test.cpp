@@ -1,15 +1,18 @@
 // Files of processes that may end while they are read.
 
-#include "launch/proc_files.hpp"
+#include "base/proc_files.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <string>
 
-namespace volley::launch {
+namespace volley::base {
 namespace {
+
+using ::testing::ElementsAre;
 
 TEST(ProcFiles, ReadsWhatThereIs) {
   EXPECT_NE(read_proc("/proc/self/stat").find(')'), std::string::npos);
@@ -39,5 +42,11 @@ TEST(ProcFiles, EntriesOfWhatIsNotThere) {
   EXPECT_GE(tasks, 1);
 }
 
+TEST(ProcFiles, DescendantsOfATree) {
+  const ProcessTree tree{{1, 2}, {2, 3}, {2, 4}, {5, 6}};
+  EXPECT_THAT(descendants(&tree, 2), ElementsAre(2, 3, 4));
+  EXPECT_THAT(descendants(&tree, 7), ElementsAre(7));
+}
+
 }  // namespace
-}  // namespace volley::launch
+}  // namespace volley::base

@@ -7,8 +7,9 @@
 #include <map>
 #include <string>
 #include <system_error>
+#include <vector>
 
-namespace volley::launch {
+namespace volley::base {
 
 /// The file's text; what there was of it when reading failed.
 std::string read_proc(const std::filesystem::path& path);
@@ -30,4 +31,10 @@ using ProcessTree = std::multimap<std::int64_t, std::int64_t>;
 /// Of all processes of this machine.
 ProcessTree read_process_tree();
 
-}  // namespace volley::launch
+/// Whether it has /proc/PID/task/TID/children.
+bool kernel_lists_children();
+/// `root` and its descendants. `tree`, from read_process_tree(), may be null where the kernel lists
+/// children.
+std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root);
+
+}  // namespace volley::base

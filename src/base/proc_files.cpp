@@ -1,4 +1,7 @@
-#include "launch/proc_files.hpp"
+#include "base/proc_files.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <fstream>
@@ -6,7 +9,7 @@
 #include <sstream>
 #include <string_view>
 
-namespace volley::launch {
+namespace volley::base {
 namespace {
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -14,6 +17,13 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (bad != std::errc{} || end != text.data() + text.size()) return {};
   return number;
+}
+
+void add_listed_children(std::int64_t pid, std::vector<std::int64_t>& found) {
+  for_each_entry(fmt::format("/proc/{}/task", pid), [&](const auto& task) {
+    std::istringstream children(read_proc(task.path() / "children"));
+    for (std::int64_t child = 0; children >> child;) found.push_back(child);
+  });
 }
 
 }  // namespace
@@ -49,4 +59,22 @@ ProcessTree read_process_tree() {
   return tree;
 }
 
-}  // namespace volley::launch
+bool kernel_lists_children() {
+  const std::string self = fmt::format("/proc/self/task/{}/children", ::getpid());
+  return std::ifstream(self).is_open();
+}
+
+std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root) {
+  std::vector<std::int64_t> found{root};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (tree == nullptr) {
+      add_listed_children(found[i], found);
+      continue;
+    }
+    const auto [begin, end] = tree->equal_range(found[i]);
+    for (auto at = begin; at != end; ++at) found.push_back(at->second);
+  }
+  return found;
+}
+
+}  // namespace volley::base
