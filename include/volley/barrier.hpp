@@ -71,6 +71,8 @@ class BarrierTask {
                                       mine ? protocol::encode(value) : protocol::Bytes{});
     return decode<T>(*all.at(root));
   }
+  /// For volley/mpi.hpp: points to the MPI_Comm of the tasks.
+  const void* mpi_handle() { return context_.group_communicator(); }
 
  private:
   template <class T>
@@ -104,6 +106,7 @@ struct BarrierSource {
     BarrierTask task(context, context.plan().rdd(rdd).partitions);
     const auto call = [&](auto& f, auto& records) -> decltype(auto) { return f(task, records); };
     emit_partition<P, F, U>(context, rdd, partition, emit, call);
+    context.leave_group();
   }
 };
 template <class P, class F>

@@ -68,7 +68,7 @@ constexpr Option general_options[] = {
      .type = text,
      .fallback = "process",
      .doc = "Containers are processes of their own (process) or threads of their rank (none; for "
-            "debuggers and sanitizers).",
+            "debuggers, sanitizers, and tasks that call MPI).",
      .category = C::application,
      .applies_to = A::cluster,
      .choices = "process|none"},

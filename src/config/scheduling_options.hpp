@@ -63,6 +63,16 @@ inline constexpr Option scheduling_options[] = {
      .applies_to = AppliesTo::application,
      .minimum = "1ms",
      .unit = "s"},
+    {.key = "volley.barrier.mpi.stopTimeout",
+     .type = OptionType::duration,
+     .fallback = "30s",
+     .doc =
+         "With volley.isolation none: how long a task that has an MPI communicator may go on when "
+         "it was asked to stop, before its rank is ended: it may wait for ever inside MPI.",
+     .category = Category::execution,
+     .applies_to = AppliesTo::application,
+     .minimum = "1ms",
+     .unit = "ms"},
     {.key = "volley.scheduler.barrier.maxConcurrentTasksCheck.interval",
      .type = OptionType::duration,
      .fallback = "15s",

@@ -300,6 +300,10 @@ void TaskScheduler::retry(TaskSet& set, TaskEnd& end, std::uint32_t node, bool c
   log_.warn("TaskSetManager", "{}", lost_task_text(lost));
   const TaskOutcome outcome = end.report.outcome;
   if (outcome == TaskOutcome::fetch_failed || !set.active()) return;
+  if (outcome == TaskOutcome::refused) {
+    end.abort = abort_text(lost, set.count_failure(end.index, lost_task_text(lost)));
+    return;
+  }
   if (outcome == TaskOutcome::exception || (outcome == TaskOutcome::executor_lost && counts)) {
     exclude_for(set, end, node, turn);
     const std::uint32_t failures = set.count_failure(end.index, lost_task_text(lost));

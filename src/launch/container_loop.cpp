@@ -1,6 +1,7 @@
 #include "launch/container_loop.hpp"
 
 #include "launch/allocation_settings.hpp"
+#include "launch/rank_end.hpp"
 #include "net/process.hpp"
 #include "program/modules.hpp"
 
@@ -38,7 +39,8 @@ std::string describe(const ContainerStart& start) {
 }  // namespace
 
 ContainerLoop::ContainerLoop(ContainerStart start, net::ContainerLink link,
-                             storage::NodeArena& arena, const ApplicationEntry& entry)
+                             storage::NodeArena& arena, const ApplicationEntry& entry,
+                             program::GroupCommunicators* communicators)
     : start_(std::move(start)),
       link_(std::move(link)),
       log_(describe(start_), start_.log_level),
@@ -51,7 +53,9 @@ ContainerLoop::ContainerLoop(ContainerStart start, net::ContainerLink link,
   if (start_.launch.kind == protocol::ContainerKind::driver || start_.launch.runs_driver) {
     build_driver(entry, arena);
   }
-  if (start_.launch.kind == protocol::ContainerKind::executor) build_executor(entry, arena);
+  if (start_.launch.kind == protocol::ContainerKind::executor) {
+    build_executor(entry, arena, communicators);
+  }
 }
 
 ContainerLoop::~ContainerLoop() = default;
@@ -80,7 +84,8 @@ void ContainerLoop::build_driver(const ApplicationEntry& entry, storage::NodeAre
   driver_ = std::make_unique<DriverSeat>(std::move(options), entry, log_);
 }
 
-void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeArena& arena) {
+void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeArena& arena,
+                                   program::GroupCommunicators* communicators) {
   const protocol::ContainerLaunch& launch = start_.launch;
   worker::TaskPool::Options pool;
   pool.threads = launch.slots;
@@ -93,6 +98,12 @@ void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeA
       static_cast<std::uint64_t>(memory * configuration_.number("volley.memory.storageFraction"));
   pool.checksums = configuration_.flag("volley.shuffle.checksum.enabled");
   pool.wake = [this] { wake(); };
+  pool.communicators = communicators;
+  pool.group_patience = configuration_.duration("volley.barrier.mpi.stopTimeout");
+  pool.give_up = [this](const std::string& why) {
+    log_.error("TaskPool", "{}", why);
+    leave_stuck(start_.rank);
+  };
   pool_ = std::make_unique<worker::TaskPool>(std::move(pool), arena);
   worker::Executor::Options options;
   options.driver = launch.driver;
@@ -174,6 +185,7 @@ void ContainerLoop::tick() {
     protocol::Outbox out(address(Role::executor));
     executor_->tick(now, out);
     dispatch(out);
+    pool_->look_for_stuck(now);
   }
 }
 
@@ -230,8 +242,8 @@ int ContainerLoop::run() {
   return 0;
 }
 
-int run_container(net::ContainerLink link, storage::NodeArena& arena,
-                  const ApplicationEntry& entry) {
+int run_container(net::ContainerLink link, storage::NodeArena& arena, const ApplicationEntry& entry,
+                  program::GroupCommunicators* communicators) {
   net::Poller poller(net::IdleBackoff::until_woken());
   poller.add(link.wake_descriptor(), [&link] { return link.prepare_to_wait(); });
   std::optional<protocol::Bytes> frame;
@@ -242,7 +254,7 @@ int run_container(net::ContainerLink link, storage::NodeArena& arena,
   poller.remove(link.wake_descriptor());
   auto start = protocol::decode<ContainerStart>(*frame);
   VOLLEY_CHECK(start.has_value(), "a container start of {} bytes does not decode", frame->size());
-  return ContainerLoop(std::move(*start), std::move(link), arena, entry).run();
+  return ContainerLoop(std::move(*start), std::move(link), arena, entry, communicators).run();
 }
 
 namespace {

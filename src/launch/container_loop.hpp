@@ -20,8 +20,9 @@ namespace volley::launch {
 
 class ContainerLoop {
  public:
+  /// `communicators`: for tasks that are threads of a rank, else null.
   ContainerLoop(ContainerStart start, net::ContainerLink link, storage::NodeArena& arena,
-                const ApplicationEntry& entry);
+                const ApplicationEntry& entry, program::GroupCommunicators* communicators);
   ContainerLoop(const ContainerLoop&) = delete;
   ContainerLoop& operator=(const ContainerLoop&) = delete;
   ~ContainerLoop();
@@ -35,7 +36,8 @@ class ContainerLoop {
   }
   void build_master();
   void build_driver(const ApplicationEntry& entry, storage::NodeArena& arena);
-  void build_executor(const ApplicationEntry& entry, storage::NodeArena& arena);
+  void build_executor(const ApplicationEntry& entry, storage::NodeArena& arena,
+                      program::GroupCommunicators* communicators);
   void start_roles();
   bool round();
   void tick();
@@ -60,8 +62,8 @@ class ContainerLoop {
 };
 
 /// Waits for a link's first frame and runs the container that it describes.
-int run_container(net::ContainerLink link, storage::NodeArena& arena,
-                  const ApplicationEntry& entry);
+int run_container(net::ContainerLink link, storage::NodeArena& arena, const ApplicationEntry& entry,
+                  program::GroupCommunicators* communicators = nullptr);
 
 /// The main function of a container process; `load` finds the application's entry.
 int container_process_main(

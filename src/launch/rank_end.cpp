@@ -89,4 +89,11 @@ void leave(base::Rank rank, int code) {
   ::_exit(exit_code);
 }
 
+void leave_stuck(base::Rank rank) {
+  constexpr int application_failed = 1;
+  if (rank == 0) leave(rank, application_failed);
+  std::fflush(nullptr);
+  ::_exit(application_failed);
+}
+
 }  // namespace volley::launch

@@ -41,4 +41,8 @@ int conclude(base::Rank rank, int code, bool after_loss = false);
 /// The end of a rank that cannot end together with all others: MPI_Finalize might never return.
 [[noreturn]] void leave(base::Rank rank, int code);
 
+/// The end of a rank one of whose tasks waits for ever inside the MPI library: the application has
+/// failed here. The other ranks take this one for lost.
+[[noreturn]] void leave_stuck(base::Rank rank);
+
 }  // namespace volley::launch

@@ -13,6 +13,7 @@
 #include "launch/recovery_state.hpp"
 #include "launch/start_decision.hpp"
 #include "launch/submission.hpp"
+#include "launch/task_groups.hpp"
 #include "launch/truth_line.hpp"
 #include "launch/verdict.hpp"
 #include "net/mpi_data_channel.hpp"
@@ -72,26 +73,17 @@ void handle_signals() {
   ::sigaction(SIGPIPE, &action, nullptr);
 }
 
-base::LogLevel log_level(const config::Configuration& configuration) {
-  const std::string text = configuration.text("volley.log.level");
-  if (text == "debug") return base::LogLevel::debug;
-  if (text == "warn") return base::LogLevel::warn;
-  if (text == "error") return base::LogLevel::error;
-  if (text == "off") return base::LogLevel::off;
-  return base::LogLevel::info;
-}
-
 /// Everything that lives while the rank serves.
 class RankLoop {
  public:
   RankLoop(const RunRequest& request, const ApplicationEntry& entry, const std::string& program,
            net::MpiWorld& world, net::RankRouter& router, net::MpiDataChannel& channel,
-           storage::NodeArena& arena, const RankResources& resources)
+           storage::NodeArena& arena, const RankResources& resources, TaskGroups& groups)
       : request_(request),
         world_(world),
         router_(router),
-        log_(fmt::format("rank {}", world.rank()), log_level(request.configuration)),
-        host_(host_options(request, entry, program), arena, poller_),
+        log_(fmt::format("rank {}", world.rank()), log_level(request)),
+        host_(host_options(request, entry, program, groups), arena, poller_),
         shuffles_(world.rank(), world.node_of_rank(), arena, channel, mover_options(request)),
         manager_(manager_options(entry, resources), host_, log_),
         watch_(request.configuration.duration("volley.network.timeout")),
@@ -138,15 +130,15 @@ class RankLoop {
 
  private:
   ContainerHost::Options host_options(const RunRequest& request, const ApplicationEntry& entry,
-                                      const std::string& program) const {
+                                      const std::string& program, TaskGroups& groups) const {
     ContainerHost::Options options;
     options.rank = world_.rank();
     options.host = world_.host();
     options.program = program;
-    options.threads = request.configuration.text("volley.isolation") == "none";
-    options.log_level = log_level(request.configuration);
-    options.thread_main = [&entry](net::ContainerLink link, storage::NodeArena* arena) {
-      return run_container(std::move(link), *arena, entry);
+    options.threads = containers_are_threads(request);
+    options.log_level = log_level(request);
+    options.thread_main = [&entry, &groups](net::ContainerLink link, storage::NodeArena* arena) {
+      return run_container(std::move(link), *arena, entry, groups.offer());
     };
     return options;
   }
@@ -423,17 +415,20 @@ Served serve(const RunRequest& request, const ApplicationEntry& entry, const std
   if (!router) return {complain(world.rank(), router.error(), 70)};
   auto channel = net::MpiDataChannel::open(world);
   if (!channel) return {complain(world.rank(), channel.error(), 70)};
+  auto groups = TaskGroups::open(world, containers_are_threads(request));
+  if (!groups) return {complain(world.rank(), groups.error(), 70)};
   if (!note.empty() && world.rank() == 0)
     std::fprintf(stderr, "volley: warning: %s\n", note.c_str());
   Served served;
   {
     RankLoop loop(request, entry, program, world, router.value(), channel.value(), arena.value(),
-                  resources);
+                  resources, groups.value());
     lift_start_limit();
     served.code = loop.run([&](int code) { conclude(world.rank(), code); });
     served.lost_any = loop.lost_any();
   }
   if (served.lost_any) return served;
+  groups.value().close();
   router.value().close();
   channel.value().close();
   return served;
@@ -463,7 +458,8 @@ int rank_main(const RunRequest& request, const base::Result<const ApplicationEnt
   }
   const auto patience = request.configuration.duration("volley.network.timeout");
   limit_start(patience);
-  auto world = net::MpiWorld::start();
+  auto world = net::MpiWorld::start(containers_are_threads(request) ? net::MpiThreads::callers
+                                                                    : net::MpiThreads::several);
   if (!world) {
     std::fprintf(stderr, "volley: error: %s\n", world.error().c_str());
     return 70;

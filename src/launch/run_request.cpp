@@ -92,4 +92,17 @@ void set_default_name(RunRequest& request) {
                             "file name of APP");
 }
 
+base::LogLevel log_level(const RunRequest& request) {
+  const std::string text = request.configuration.text("volley.log.level");
+  if (text == "debug") return base::LogLevel::debug;
+  if (text == "warn") return base::LogLevel::warn;
+  if (text == "error") return base::LogLevel::error;
+  if (text == "off") return base::LogLevel::off;
+  return base::LogLevel::info;
+}
+
+bool containers_are_threads(const RunRequest& request) {
+  return request.configuration.text("volley.isolation") == "none";
+}
+
 }  // namespace volley::launch

@@ -3,6 +3,7 @@
 // a command line (src/cli) or from an application's own start; handed to every rank of the job, and
 // through `volley run` to the application's executable, in the variable VOLLEY_RUN_REQUEST.
 
+#include "base/log.hpp"
 #include "base/result.hpp"
 #include "config/configuration.hpp"
 #include "config/environment.hpp"
@@ -39,5 +40,9 @@ base::Result<RunRequest> request_of_executable(const std::string& self,
 
 /// Names the application after its file unless somebody named it.
 void set_default_name(RunRequest& request);
+
+base::LogLevel log_level(const RunRequest& request);
+/// volley.isolation none.
+bool containers_are_threads(const RunRequest& request);
 
 }  // namespace volley::launch

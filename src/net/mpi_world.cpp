@@ -57,6 +57,18 @@ std::vector<std::uint32_t> number_nodes(const std::vector<std::uint64_t>& leader
 
 namespace {
 
+int thread_level(MpiThreads threads) {
+  switch (threads) {
+    case MpiThreads::one:
+      return MPI_THREAD_SINGLE;
+    case MpiThreads::several:
+      return MPI_THREAD_FUNNELED;
+    case MpiThreads::callers:
+      break;
+  }
+  return MPI_THREAD_MULTIPLE;
+}
+
 MPI_Comm communicator_of(const MpiHandles& handles, MpiScope scope) {
   switch (scope) {
     case MpiScope::world:
@@ -85,16 +97,17 @@ base::Result<MpiWorld> MpiWorld::start(MpiThreads threads) {
   for (const char* name : names) before[name] = process_environment()(name);
 
   int provided = MPI_THREAD_SINGLE;
-  const int wanted = threads == MpiThreads::one ? MPI_THREAD_SINGLE : MPI_THREAD_FUNNELED;
+  const int wanted = thread_level(threads);
   const int code = MPI_Init_thread(nullptr, nullptr, wanted, &provided);
   if (code != MPI_SUCCESS) return mpi_failure("MPI_Init_thread", code);
-  if (provided < wanted) {
+  if (provided < std::min<int>(wanted, MPI_THREAD_FUNNELED)) {
     return base::Failure{
         "this MPI library does not allow threads beside MPI (MPI_THREAD_FUNNELED): use one that "
         "was built with thread support"};
   }
   MpiWorld world;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  world.several_callers_ = provided == MPI_THREAD_MULTIPLE;
   world.handles_->world = MPI_COMM_WORLD;
   world.handles_->host = world.handles_->node = MPI_COMM_SELF;
   MPI_Comm_rank(MPI_COMM_WORLD, &world.rank_);

@@ -23,13 +23,14 @@ struct MpiHandles;
 /// cut it into several.
 enum class MpiScope : std::uint8_t { world, host, node };
 
-/// Whether the process has threads beside the one that calls MPI. Where there are none, Open MPI
-/// sends a small message in 0.05 us less: it takes no locks.
-enum class MpiThreads : std::uint8_t { several, one };
+/// Whether the process has threads beside the one that calls MPI, and whether they call it too.
+/// Where there are none, Open MPI sends a small message in 0.05 us less: it takes no locks.
+enum class MpiThreads : std::uint8_t { several, one, callers };
 
 class MpiWorld {
  public:
-  /// MPI_Init_thread for one thread that calls MPI, and what can be known without other ranks.
+  /// MPI_Init_thread, and what can be known without other ranks. `callers` is a wish: see
+  /// several_callers().
   /// Until group_nodes() this rank is alone on its node. At most once in a process.
   static base::Result<MpiWorld> start(MpiThreads threads = MpiThreads::several);
 
@@ -52,6 +53,8 @@ class MpiWorld {
   /// One line: "Open MPI v4.1.4, ...".
   const std::string& library() const { return library_; }
   const std::string& host() const { return host_; }
+  /// Whether any thread may call MPI at any time (MPI_THREAD_MULTIPLE).
+  bool several_callers() const { return several_callers_; }
   /// See launch_mistake(), asked with the environment from before MPI_Init.
   const std::optional<std::string>& launch_mistake() const { return launch_mistake_; }
   /// A short description of what carries messages, "shared memory (vader, cma) + tcp"; a guess from
@@ -79,6 +82,7 @@ class MpiWorld {
   std::unique_ptr<MpiHandles> handles_;
   base::Rank rank_ = base::no_rank;
   int size_ = 0;
+  bool several_callers_ = false;
   std::string library_;
   std::string host_;
   std::optional<std::string> launch_mistake_;

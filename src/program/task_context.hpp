@@ -8,6 +8,7 @@
 #include "program/accumulators.hpp"
 #include "program/block_store.hpp"
 #include "program/broadcast_copy.hpp"
+#include "program/task_group.hpp"
 #include "program/task_listeners.hpp"
 #include "protocol/driver_messages.hpp"
 #include "storage/memory_manager.hpp"
@@ -122,6 +123,11 @@ class TaskServices {
                                                          const std::atomic<bool>& /*stop*/) {
     throw std::logic_error("no broadcasts here");
   }
+  /// Communicators for the tasks of barrier stages; null where tasks are not threads of a rank.
+  virtual GroupCommunicators* communicators() { return nullptr; }
+  /// The task begins to wait for others inside the MPI library, where it sees no stop flag.
+  virtual void enter_group(const protocol::TaskAttempt&, const std::atomic<bool>& /*stop*/) {}
+  virtual void leave_group(base::TaskId) {}
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;
@@ -187,6 +193,11 @@ class TaskContext {
   /// Throws std::runtime_error when they do not come together.
   std::vector<std::shared_ptr<const protocol::Bytes>> barrier(std::string operation,
                                                               protocol::Bytes message);
+  /// Points to the MPI_Comm of the stage's tasks, which all have to ask for it; the same one every
+  /// time. Throws TaskRefused where there can be none.
+  const void* group_communicator();
+  /// Frees it once all tasks have come here.
+  void leave_group();
 
   /// Consumers that hold views of recent records register here; sources call views_expire() before
   /// they reuse the memory that the views point into.
@@ -261,6 +272,7 @@ class TaskContext {
   std::vector<protocol::BlockId> cached_;
   TaskAccumulators accumulators_;
   TaskListeners listeners_;
+  std::unique_ptr<GroupCommunicator> group_;
   /// By number; the one that was used last is the last.
   std::vector<std::pair<std::uint32_t, std::shared_ptr<const BroadcastCopy>>> broadcasts_;
   TaskContext* outer_;  ///< tasks in tasks: only tests have them

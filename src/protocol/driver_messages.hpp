@@ -107,6 +107,7 @@ enum class TaskOutcome : std::uint8_t {
   returned,       ///< had not begun and was asked back; does not count
   executor_lost,  ///< its executor ended; counts when the application caused it
   commit_denied,  ///< another attempt may publish the output; does not count
+  refused,        ///< wants what this cluster has not: its jobs fail at once
 };
 
 // --- to the driver -------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ TaskPool::TaskPool(Options options, storage::NodeArena& arena)
 
 TaskPool::~TaskPool() {
   shut_down();
+  if (options_.communicators != nullptr) wait_for_groups();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -105,6 +106,7 @@ void TaskPool::wake(base::TaskId task) {
   memory_.wake();
   broadcasts_.wake();
   const std::lock_guard lock(mutex_);
+  groups_.ask(task, std::chrono::steady_clock::now());
   if (barriers_.contains(task) || !block_parts_.empty()) changed_.notify_all();
 }
 
@@ -290,6 +292,9 @@ void TaskPool::call(program::TaskContext& context, const TaskJob& job, TaskEnded
   } catch (const program::CommitDenied& denied) {
     finished.outcome = protocol::TaskOutcome::commit_denied;
     finished.error = denied.what();
+  } catch (const program::TaskRefused& refused) {
+    finished.outcome = protocol::TaskOutcome::refused;
+    finished.error = refused.what();
   } catch (const program::TaskStopped& stopped) {
     finished.outcome = protocol::TaskOutcome::killed;
     finished.error = stopped.what();
@@ -334,6 +339,7 @@ TaskEnded TaskPool::run(const TaskJob& job) {
   finished.attempt = job.launched.attempt;
   program::TaskContext context(*this, job.plan, job.launched, *job.stop);
   call(context, job, ended);
+  if (options_.communicators != nullptr) leave_group(job.launched.attempt.task);
   memory_.release_all(job.launched.attempt.task);
   finished.metrics = context.metrics();
   finished.metrics.result_bytes = finished.result.size();

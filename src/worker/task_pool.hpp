@@ -8,6 +8,7 @@
 #include "program/broadcast_table.hpp"
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
+#include "worker/group_watch.hpp"
 #include "worker/task_runner.hpp"
 
 #include <atomic>
@@ -40,6 +41,11 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
     std::vector<std::pair<std::string, std::string>> configuration;
     /// Wakes the loop thread; called from task threads.
     std::function<void()> wake;
+    /// For tasks of barrier stages; null where tasks are not threads of a rank.
+    program::GroupCommunicators* communicators = nullptr;
+    /// How long a task with a communicator may go on when it should stop, and whom to tell then.
+    base::Duration group_patience = base::Duration::max();
+    std::function<void(const std::string& why)> give_up;
   };
 
   TaskPool(Options options, storage::NodeArena& arena);
@@ -65,6 +71,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   bool has_block(const protocol::BlockId& block) const override { return blocks_.has(block); }
   bool add_to_copy(const protocol::BlockCopyRequested& copy, protocol::BlockPartSent part) override;
   void drop_copy(const protocol::BlockId& block) override { copies_.erase(block); }
+  /// Gives up when a task does not come back from the MPI library. On the loop thread.
+  void look_for_stuck(base::TimePoint now);
   /// Running tasks see their stop flags; waiting ones fail at once. No answers will come any more.
   void shut_down();
 
@@ -77,6 +85,9 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
                                            const std::atomic<bool>& stop) override;
   std::shared_ptr<const program::BroadcastCopy> broadcast(std::uint32_t number,
                                                           const std::atomic<bool>& stop) override;
+  program::GroupCommunicators* communicators() override { return options_.communicators; }
+  void enter_group(const protocol::TaskAttempt& attempt, const std::atomic<bool>& stop) override;
+  void leave_group(base::TaskId task) override;
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   storage::MemoryManager* memory() override { return &memory_; }
@@ -101,6 +112,8 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   void call(program::TaskContext& context, const TaskJob& job, TaskEnded& ended) const;
   void report(program::TaskContext& context, protocol::TaskFinished& finished);
   void post(TaskEvent event);
+  void give_up(base::TaskId task) const;
+  void wait_for_groups();
 
   Options options_;
   storage::NodeArena& arena_;
@@ -114,6 +127,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
+  GroupWatch groups_;
   std::deque<TaskJob> queue_;
   std::deque<TaskEvent> events_;
   std::uint64_t next_request_ = 0;

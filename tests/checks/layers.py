@@ -34,8 +34,8 @@ def parse_table(page, marker):
 
 
 def directory_of(path, directories):
-    """The longest listed directory that holds the file, or None."""
-    parents = [parent.as_posix() for parent in path.parents]
+    """The longest listed directory that holds the file, or the file itself if listed, or None."""
+    parents = [path.as_posix()] + [parent.as_posix() for parent in path.parents]
     return max((d for d in directories if d in parents), key=len, default=None)
 
 

@@ -104,7 +104,8 @@ class Sizes(unittest.TestCase):
 class Layers(unittest.TestCase):
     page = ("<!-- layers -->\n\n| a | b |\n| --- | --- |\n| `src/base` | |\n"
             "| `src/net` | `src/base` |\n| `io` | `src/base` |\n| `tests` | `*` |\n\nText\n"
-            "<!-- foreign headers -->\n| a | b |\n|---|---|\n| `mpi.h` | `src/net` `tests/mpi` |\n")
+            "<!-- foreign headers -->\n| a | b |\n|---|---|\n"
+            "| `mpi.h` | `src/net` `tests/mpi` `src/base/one.hpp` |\n")
 
     def check(self, path, text):
         return layers.check_file(pathlib.Path(path), text, layers.parse_table(self.page, "layers"),
@@ -121,6 +122,7 @@ class Layers(unittest.TestCase):
     def test_foreign_headers_only_where_allowed(self):
         self.assertEqual(self.check("src/net/a.cpp", "#include <mpi.h>"), [])
         self.assertEqual(self.check("tests/mpi/a.cpp", "#include <mpi.h>"), [])
+        self.assertEqual(self.check("src/base/one.hpp", "#include <mpi.h>"), [])
         self.assertEqual(len(self.check("tests/net/a.cpp", "#include <mpi.h>")), 1)
         self.assertEqual(len(self.check("src/base/a.hpp", '#include "mpi.h"')), 1)
 

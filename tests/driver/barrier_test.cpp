@@ -126,6 +126,20 @@ TEST(DriverBarrier, ABarrierStageThatAlwaysFailsEndsItsJob) {
   EXPECT_TRUE(c.driver.idle());
 }
 
+TEST(DriverBarrier, ARefusedTaskEndsItsJobAtOnce) {
+  FakeCluster c;
+  c.add_executor(1, 1, 4);
+  LineageBuilder b;
+  c.submit(b.job(0, b.barrier(b.source(3))));
+  ASSERT_EQ(c.tasks.size(), 3U);
+  c.finish(c.tasks.begin()->first, TaskOutcome::refused, "not on this cluster");
+  ASSERT_TRUE(c.job_end(0).has_value());
+  EXPECT_NE(c.job_end(0)->error.find("failed 1 times"), std::string::npos);
+  EXPECT_NE(c.job_end(0)->error.find("not on this cluster"), std::string::npos);
+  c.finish_all();
+  EXPECT_TRUE(c.driver.idle());
+}
+
 TEST(DriverBarrier, BAR_011_PruningBeforeAShuffleIsFine) {
   FakeCluster c;
   c.add_executor(1, 1, 4);
