@@ -1,5 +1,6 @@
 #include "net/mpi_data_channel.hpp"
 
+#include "net/eager_limit.hpp"
 #include "net/mpi_handles.hpp"
 #include "net/mpi_world.hpp"
 
@@ -15,6 +16,9 @@ namespace {
 
 /// So many transfers are looked at in one progress(): it has to stay short however many there are.
 constexpr std::size_t tested_at_once = 64;
+
+/// MPI_Test looks again after it has made progress, MPI_Testsome does not.
+constexpr std::size_t tested_alone = 2;
 
 /// MPI libraries copy messages up to about this size away at once: their sends are complete. To ask
 /// about one that is not would take what has come meanwhile before its receive is posted.
@@ -39,6 +43,7 @@ std::uint32_t place_of(DataChannel::Ticket ticket) { return static_cast<std::uin
 struct MpiDataChannel::State {
   MPI_Comm communicator = MPI_COMM_NULL;
   int largest_tag = 0;
+  std::uint64_t eager_bytes = 0;
   std::vector<Transfer> transfers;
   std::vector<std::uint32_t> free;
   std::vector<MPI_Request> requests;       ///< of what is under way, without gaps
@@ -81,11 +86,11 @@ std::uint32_t MpiDataChannel::State::take_place() {
 template <class Start>
 DataChannel::Ticket MpiDataChannel::State::start(std::uint64_t size, bool receives, Start&& start) {
   VOLLEY_CHECK(size <= largest_message, "size={}", size);
+  MPI_Request request = MPI_REQUEST_NULL;
+  bool failed = start(request) != MPI_SUCCESS;  // then it never completes
   const std::uint32_t place = take_place();
   Transfer& transfer = transfers[place];
   transfer = {transfer.generation + 1, nowhere, size, true, receives, false};
-  MPI_Request request = MPI_REQUEST_NULL;
-  bool failed = start(request) != MPI_SUCCESS;  // then it never completes
   if (!failed && !receives && size <= eager) {
     int complete = 0;
     failed = MPI_Test(&request, &complete, MPI_STATUS_IGNORE) != MPI_SUCCESS;
@@ -160,6 +165,7 @@ base::Result<MpiDataChannel> MpiDataChannel::open(const MpiWorld& world) {
   if (!communicator) return communicator.failure();
   MpiHandles handles;
   handles.world = communicator.value();
+  handles.host = world.handles().host;
   return over(handles);
 }
 
@@ -167,6 +173,7 @@ MpiDataChannel MpiDataChannel::over(const MpiHandles& handles) {
   auto state = std::make_unique<State>();
   state->communicator = handles.world;
   state->largest_tag = net::largest_tag(state->communicator);
+  state->eager_bytes = net::eager_bytes(handles);
   return MpiDataChannel(std::move(state));
 }
 
@@ -178,6 +185,8 @@ void MpiDataChannel::close() {
 std::uint64_t MpiDataChannel::distinct_tags() const {
   return static_cast<std::uint64_t>(state_->largest_tag) + 1;
 }
+
+std::uint64_t MpiDataChannel::eager_bytes() const { return state_->eager_bytes; }
 
 DataChannel::Ticket MpiDataChannel::send(base::Rank to, std::uint32_t tag,
                                          std::span<const std::byte> block) {
@@ -202,7 +211,7 @@ void MpiDataChannel::progress() {
   const std::size_t begin = state.next_tested;
   const std::size_t count = std::min(tested_at_once, state.requests.size() - begin);
   state.next_tested = begin + count;
-  if (count == 1) {  // MPI_Test looks again after it has made progress, MPI_Testsome does not
+  if (count <= tested_alone) {
     state.test_one_by_one(begin, count);
     return;
   }
