@@ -1,6 +1,10 @@
 #include "net/eager_limit.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
 namespace volley::net {
 namespace {
@@ -10,30 +14,45 @@ constexpr std::uint64_t headers = 128;
 constexpr std::uint64_t alignment = 64;
 constexpr std::uint64_t largest = 64ULL << 10U;
 
-/// The value of a control variable that counts bytes; 0 when there is none. A component that is not
-/// in use has none.
-std::uint64_t control_variable(const char* name) {
-  int index = 0;
-  if (MPI_T_cvar_get_index(name, &index) != MPI_SUCCESS) return 0;
-  MPI_T_cvar_handle handle = nullptr;
-  int count = 0;
-  if (MPI_T_cvar_handle_alloc(index, nullptr, &handle, &count) != MPI_SUCCESS) return 0;
-  std::uint64_t value = 0;
-  // Of the types MPI has for them, all that counts bytes is at most as large as this.
-  if (count != 1 || MPI_T_cvar_read(handle, &value) != MPI_SUCCESS) value = 0;
-  MPI_T_cvar_handle_free(&handle);
-  return value;
+#ifdef OPEN_MPI
+/// Open MPI's transport over shared memory is called sm since version 5, vader before.
+#if OMPI_MAJOR_VERSION >= 5
+constexpr std::string_view transport = "sm";
+#else
+constexpr std::string_view transport = "vader";
+#endif
+constexpr std::uint64_t usual_limit = 4096;
+
+/// A parameter of Open MPI as mpirun passes it on; "" when it is not set there.
+std::string parameter(const std::string& name) {
+  const char* value = std::getenv(("OMPI_MCA_" + name).c_str());
+  return value == nullptr ? "" : value;
 }
 
-/// Of the transport over shared memory, called vader before Open MPI 5; 0 without it.
-std::uint64_t shared_memory_limit() {
-  int provided = 0;
-  if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return 0;
-  std::uint64_t limit = control_variable("btl_vader_eager_limit");
-  if (limit == 0) limit = control_variable("btl_sm_eager_limit");
-  MPI_T_finalize();
-  return limit;
+/// Whether a selection, "a,b" or "^a,b", has a component; "" has all.
+bool selects(std::string_view selection, std::string_view component) {
+  const bool excludes = selection.starts_with('^');
+  if (excludes) selection.remove_prefix(1);
+  bool named = false;
+  for (std::size_t at = 0; at < selection.size();) {
+    const std::size_t end = std::min(selection.find(',', at), selection.size());
+    named = named || selection.substr(at, end - at) == component;
+    at = end + 1;
+  }
+  return selection.empty() || named != excludes;
 }
+
+std::uint64_t shared_memory_limit() {
+  if (!selects(parameter("pml"), "ob1") || !selects(parameter("btl"), transport)) return 0;
+  const std::string set = parameter("btl_" + std::string(transport) + "_eager_limit");
+  if (set.empty()) return usual_limit;
+  std::uint64_t limit = 0;
+  const auto [end, error] = std::from_chars(set.data(), set.data() + set.size(), limit);
+  return error == std::errc() && end == set.data() + set.size() ? limit : 0;
+}
+#else
+std::uint64_t shared_memory_limit() { return 0; }
+#endif
 
 bool share_memory(const MpiHandles& handles) {
   MPI_Comm host = handles.host;

@@ -2,6 +2,7 @@
 // same mover, over the same channel, with blocks cut into chunks as large as slabs are by default,
 // each with a checksum that is compared when it has arrived. What is for ranks of the own node is
 // left where it is, since in a shuffle they read it there.
+#include "base/check.hpp"
 #include "exchange/alltoall/group_handles.hpp"
 #include "exchange/alltoall/phased_alltoall.hpp"
 #include "exchange/checksum.hpp"
@@ -12,6 +13,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace volley::exchange {
 namespace {
@@ -92,18 +95,19 @@ class ShuffleAllToAll final : public AllToAll {
       for (std::size_t i = 0; i < peer.sizes.size(); ++i) {
         blocks_.emplace_back(send + peer.offsets[i], peer.sizes[i]);
       }
-      streams_.push_back(mover_->send(peer.rank, tag_, blocks_));
+      streams_.push_back({mover_->send(peer.rank, tag_, blocks_), blocks_.size()});
     }
     for (const Peer& peer : sources_) {
       places_.clear();
       for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
-      streams_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
+      streams_.push_back({mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}),
+                          places_.size()});
     }
     return base::Done{};
   }
 
   base::Result<bool> progress() override {
-    mover_->progress();
+    advance();
     if (mover_->busy()) return false;
     const auto status = finish();
     if (!status) return status.failure();
@@ -112,18 +116,30 @@ class ShuffleAllToAll final : public AllToAll {
 
   base::Status run(const std::byte* send, std::byte* receive) override {
     if (const auto status = start(send, receive); !status) return status;
-    while (mover_->busy()) mover_->progress();
+    while (mover_->busy()) advance();
     return finish();
   }
 
  private:
+  struct Open {
+    DataMover::Stream stream = 0;
+    std::size_t blocks = 0;
+  };
+
+  /// Streams are closed when they are complete, while others are on their way.
+  void advance() {
+    if (mover_->progress()) std::erase_if(streams_, [this](const Open& open) { return end(open); });
+  }
+  bool end(const Open& open) {
+    if (mover_->complete(open.stream) != open.blocks) return false;
+    damaged_ += mover_->arrival(open.stream).damaged.size();
+    mover_->close(open.stream);
+    return true;
+  }
   base::Status finish() {
-    std::size_t damaged = 0;
-    for (const DataMover::Stream stream : streams_) {
-      damaged += mover_->arrival(stream).damaged.size();
-      mover_->close(stream);
-    }
-    streams_.clear();
+    std::erase_if(streams_, [this](const Open& open) { return end(open); });
+    VOLLEY_CHECK(streams_.empty(), "streams={}", streams_.size());
+    const std::size_t damaged = std::exchange(damaged_, 0);
     if (damaged == 0) return base::Done{};
     return base::Failure{fmt::format("{} chunks arrived damaged", damaged)};
   }
@@ -134,7 +150,8 @@ class ShuffleAllToAll final : public AllToAll {
   std::unique_ptr<DataMover> mover_;
   std::vector<Peer> targets_;
   std::vector<Peer> sources_;
-  std::vector<DataMover::Stream> streams_;
+  std::vector<Open> streams_;
+  std::size_t damaged_ = 0;  ///< chunks of streams that are closed
   std::vector<std::byte*> places_;
   std::vector<std::span<const std::byte>> blocks_;
 };
