@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -43,14 +42,9 @@ class PairwiseMover : public DataMover {
 
   Stream send(base::Rank to, std::uint32_t tag,
               std::span<const std::span<const std::byte>> blocks) final {
-    check_stream(to, tag);
-    // A small message first and the books while it is on its way.
-    std::optional<net::DataChannel::Ticket> whole;
-    if (blocks.size() == 1 && sends_.empty()) whole = send_whole(to, tag, blocks[0]);
-    State& state = new_stream(tag);
+    State& state = new_stream(to, tag);
     state.start_sending(blocks, options_);
-    if (whole) fly_whole(state, to, *whole);
-    if (whole || state.complete() || (sends_.empty() && send_alone(state, to))) return state.id;
+    if (state.complete() || (sends_.empty() && send_alone(state, to))) return state.id;
     Lane& lane = lane_of(sends_, to, {distance(self_, to), 0});
     lane.waiting.push_back(state.id);
     // At once, before anything that has come is looked at: with some MPI libraries that copies it,
@@ -60,8 +54,7 @@ class PairwiseMover : public DataMover {
   }
 
   Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) final {
-    check_stream(from, tag);
-    State& state = new_stream(tag);
+    State& state = new_stream(from, tag);
     state.start_receiving(landing, options_);
     if (state.complete() || receive_alone(state, from)) return state.id;
     Lane& lane = lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_});
@@ -118,13 +111,6 @@ class PairwiseMover : public DataMover {
   /// send is asked only while no lane sends.
   virtual bool send_alone(State&, base::Rank) { return false; }
   virtual bool receive_alone(State&, base::Rank) { return false; }
-  /// The only block of a stream that is not written down yet, if it is a segment and may go alone;
-  /// its stream is fly_whole()'s then.
-  virtual std::optional<net::DataChannel::Ticket> send_whole(base::Rank, std::uint32_t,
-                                                             std::span<const std::byte>) {
-    return std::nullopt;
-  }
-  virtual void fly_whole(State&, base::Rank, net::DataChannel::Ticket) {}
   /// Gives up those from and to a rank; whether nothing can be written to their memory any more.
   virtual bool abandon_alone(base::Rank) { return true; }
 
@@ -202,12 +188,9 @@ class PairwiseMover : public DataMover {
     return (to - from + ranks_) % ranks_;
   }
 
-  void check_stream(base::Rank peer, std::uint32_t tag) const {
+  State& new_stream(base::Rank peer, std::uint32_t tag) {
     VOLLEY_CHECK(peer >= 0 && peer < ranks_ && peer != self_, "peer={}", peer);
     VOLLEY_CHECK(tag < tags_, "tag={}", tag);
-  }
-
-  State& new_stream(std::uint32_t tag) {
     std::size_t place = streams_.size();
     if (free_.empty()) {
       streams_.push_back(std::make_unique<State>());

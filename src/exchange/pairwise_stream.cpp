@@ -19,7 +19,7 @@ void PairwiseStream::start_sending(std::span<const std::span<const std::byte>> b
   sources.assign(blocks.begin(), blocks.end());
   sizes.reserve(blocks.size());
   for (const auto& block : blocks) sizes.push_back(block.size());
-  make_plan(options);
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
 }
 
 void PairwiseStream::start_receiving(const DataMover::Landing& landing,
@@ -27,15 +27,7 @@ void PairwiseStream::start_receiving(const DataMover::Landing& landing,
   sizes.assign(landing.sizes.begin(), landing.sizes.end());
   destinations.assign(landing.destinations.begin(), landing.destinations.end());
   if (!discards()) checksums.assign(landing.checksums.begin(), landing.checksums.end());
-  make_plan(options);
-}
-
-void PairwiseStream::make_plan(const MoverOptions& options) {
-  if (sizes.size() == 1 && is_one_segment(sizes[0], options.segment_bytes, options.eager_bytes)) {
-    plan.push_back({0, 1, 0, sizes[0]});
-  } else {
-    plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
-  }
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
 }
 
 void PairwiseStream::land(bool decoded) {

@@ -49,7 +49,6 @@ struct PairwiseStream {
   void land(bool decoded = true);
 
  private:
-  void make_plan(const MoverOptions& options);
   void check_block(std::size_t block);
   void check_piece(const Segment& segment);
   void compare(std::size_t block, std::uint64_t found);

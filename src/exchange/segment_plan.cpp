@@ -53,7 +53,7 @@ void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_b
                    std::uint64_t eager_bytes, std::vector<Segment>& plan) {
   VOLLEY_CHECK(segment_bytes != 0 && plan.empty(), "blocks={}", sizes.size());
   std::uint64_t small = std::min(segment_bytes / 8, largest_packed);
-  if (goes_eagerly(sizes, segment_bytes, eager_bytes)) {
+  if (eager_bytes != 0 && goes_eagerly(sizes, segment_bytes, eager_bytes)) {
     small = segment_bytes = eager_bytes;
   }
   bool open = false;  // whether the last segment takes more blocks
@@ -75,11 +75,6 @@ void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_b
       plan.push_back({block, 1, offset, std::min(segment_bytes, bytes - offset)});
     }
   }
-}
-
-bool is_one_segment(std::uint64_t bytes, std::uint64_t segment_bytes, std::uint64_t eager_bytes) {
-  if (bytes == 0 || bytes > segment_bytes) return false;
-  return bytes <= eager_bytes || !goes_eagerly(std::span(&bytes, 1), segment_bytes, eager_bytes);
 }
 
 bool lies_packed(Blocks blocks, const Segment& segment) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -55,29 +54,11 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     bool sends = false;
   };
 
-  /// One to a rank at a time, so that its window is not much exceeded by those of a lane that
-  /// follow.
-  bool may_send_alone(base::Rank to) const {
-    const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
-    return flying_alone_.size() < options_.sending_peers &&
-           std::none_of(flying_alone_.begin(), flying_alone_.end(), known);
-  }
-
-  std::optional<net::DataChannel::Ticket> send_whole(base::Rank to, std::uint32_t tag,
-                                                     std::span<const std::byte> block) override {
-    if (!is_one_segment(block.size(), options_.segment_bytes, options_.eager_bytes) ||
-        !may_send_alone(to)) {
-      return std::nullopt;
-    }
-    return channel_.send(to, tag, block);
-  }
-
-  void fly_whole(StreamState& state, base::Rank to, net::DataChannel::Ticket ticket) override {
-    fly_alone(state, {state.id, ticket, to, true});
-  }
-
+  /// One to a rank, so that its window is not much exceeded by those of a lane that follow.
   bool send_alone(StreamState& state, base::Rank to) override {
-    if (state.plan.size() != 1 || !may_send_alone(to) ||
+    const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
+    if (state.plan.size() != 1 || flying_alone_.size() >= options_.sending_peers ||
+        std::any_of(flying_alone_.begin(), flying_alone_.end(), known) ||
         !lies_packed(state.sources, state.plan[0])) {
       return false;
     }

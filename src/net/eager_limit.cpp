@@ -1,7 +1,8 @@
 #include "net/eager_limit.hpp"
 
+#include "net/eager_parameters.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -21,34 +22,12 @@ constexpr std::string_view transport = "sm";
 #else
 constexpr std::string_view transport = "vader";
 #endif
-constexpr std::uint64_t usual_limit = 4096;
-
-/// A parameter of Open MPI as mpirun passes it on; "" when it is not set there.
-std::string parameter(const std::string& name) {
-  const char* value = std::getenv(("OMPI_MCA_" + name).c_str());
-  return value == nullptr ? "" : value;
-}
-
-/// Whether a selection, "a,b" or "^a,b", has a component; "" has all.
-bool selects(std::string_view selection, std::string_view component) {
-  const bool excludes = selection.starts_with('^');
-  if (excludes) selection.remove_prefix(1);
-  bool named = false;
-  for (std::size_t at = 0; at < selection.size();) {
-    const std::size_t end = std::min(selection.find(',', at), selection.size());
-    named = named || selection.substr(at, end - at) == component;
-    at = end + 1;
-  }
-  return selection.empty() || named != excludes;
-}
 
 std::uint64_t shared_memory_limit() {
-  if (!selects(parameter("pml"), "ob1") || !selects(parameter("btl"), transport)) return 0;
-  const std::string set = parameter("btl_" + std::string(transport) + "_eager_limit");
-  if (set.empty()) return usual_limit;
-  std::uint64_t limit = 0;
-  const auto [end, error] = std::from_chars(set.data(), set.data() + set.size(), limit);
-  return error == std::errc() && end == set.data() + set.size() ? limit : 0;
+  return open_mpi_eager_limit(transport, [](const std::string& name) -> std::string {
+    const char* value = std::getenv(("OMPI_MCA_" + name).c_str());
+    return value == nullptr ? "" : value;
+  });
 }
 #else
 std::uint64_t shared_memory_limit() { return 0; }

@@ -17,9 +17,6 @@ namespace {
 /// So many transfers are looked at in one progress(): it has to stay short however many there are.
 constexpr std::size_t tested_at_once = 64;
 
-/// MPI_Test looks again after it has made progress, MPI_Testsome does not.
-constexpr std::size_t tested_alone = 2;
-
 /// MPI libraries copy messages up to about this size away at once: their sends are complete. To ask
 /// about one that is not would take what has come meanwhile before its receive is posted.
 constexpr std::uint64_t eager = 512;
@@ -211,7 +208,7 @@ void MpiDataChannel::progress() {
   const std::size_t begin = state.next_tested;
   const std::size_t count = std::min(tested_at_once, state.requests.size() - begin);
   state.next_tested = begin + count;
-  if (count <= tested_alone) {
+  if (count == 1) {  // MPI_Test looks again after it has made progress, MPI_Testsome does not
     state.test_one_by_one(begin, count);
     return;
   }

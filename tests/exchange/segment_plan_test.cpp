@@ -59,18 +59,6 @@ TEST(SegmentPlan, OtherStreamsGoAsWithoutEagerMessages) {
   EXPECT_EQ(eager_plan({1100}, 8192, 512), plan_segments(std::vector<std::uint64_t>{1100}, 8192));
 }
 
-TEST(SegmentPlan, ABlockThatIsOneSegmentIsKnownWithoutAPlan) {
-  for (std::uint64_t bytes = 0; bytes < 10'000; bytes += bytes % 64 < 2 ? 1 : 62) {
-    for (const std::uint64_t segment_bytes : {1024U, 8192U}) {
-      for (const std::uint64_t eager_bytes : {0U, 64U, 128U}) {
-        EXPECT_EQ(is_one_segment(bytes, segment_bytes, eager_bytes),
-                  eager_plan({bytes}, segment_bytes, eager_bytes).size() == 1)
-            << bytes << ' ' << segment_bytes << ' ' << eager_bytes;
-      }
-    }
-  }
-}
-
 /// Every byte of every block exactly once and in order, within the limits.
 void check(const std::vector<std::uint64_t>& sizes, std::uint64_t limit) {
   std::vector<std::uint64_t> covered(sizes.size(), 0);

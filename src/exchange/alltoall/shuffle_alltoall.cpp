@@ -2,7 +2,6 @@
 // same mover, over the same channel, with blocks cut into chunks as large as slabs are by default,
 // each with a checksum that is compared when it has arrived. What is for ranks of the own node is
 // left where it is, since in a shuffle they read it there.
-#include "base/check.hpp"
 #include "exchange/alltoall/group_handles.hpp"
 #include "exchange/alltoall/phased_alltoall.hpp"
 #include "exchange/checksum.hpp"
@@ -13,8 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
-#include <vector>
 
 namespace volley::exchange {
 namespace {
@@ -95,19 +92,18 @@ class ShuffleAllToAll final : public AllToAll {
       for (std::size_t i = 0; i < peer.sizes.size(); ++i) {
         blocks_.emplace_back(send + peer.offsets[i], peer.sizes[i]);
       }
-      streams_.push_back({mover_->send(peer.rank, tag_, blocks_), blocks_.size()});
+      streams_.push_back(mover_->send(peer.rank, tag_, blocks_));
     }
     for (const Peer& peer : sources_) {
       places_.clear();
       for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
-      streams_.push_back({mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}),
-                          places_.size()});
+      streams_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
     }
     return base::Done{};
   }
 
   base::Result<bool> progress() override {
-    advance();
+    mover_->progress();
     if (mover_->busy()) return false;
     const auto status = finish();
     if (!status) return status.failure();
@@ -116,30 +112,18 @@ class ShuffleAllToAll final : public AllToAll {
 
   base::Status run(const std::byte* send, std::byte* receive) override {
     if (const auto status = start(send, receive); !status) return status;
-    while (mover_->busy()) advance();
+    while (mover_->busy()) mover_->progress();
     return finish();
   }
 
  private:
-  struct Open {
-    DataMover::Stream stream = 0;
-    std::size_t blocks = 0;
-  };
-
-  /// Streams are closed when they are complete, while others are on their way.
-  void advance() {
-    if (mover_->progress()) std::erase_if(streams_, [this](const Open& open) { return end(open); });
-  }
-  bool end(const Open& open) {
-    if (mover_->complete(open.stream) != open.blocks) return false;
-    damaged_ += mover_->arrival(open.stream).damaged.size();
-    mover_->close(open.stream);
-    return true;
-  }
   base::Status finish() {
-    std::erase_if(streams_, [this](const Open& open) { return end(open); });
-    VOLLEY_CHECK(streams_.empty(), "streams={}", streams_.size());
-    const std::size_t damaged = std::exchange(damaged_, 0);
+    std::size_t damaged = 0;
+    for (const DataMover::Stream stream : streams_) {
+      damaged += mover_->arrival(stream).damaged.size();
+      mover_->close(stream);
+    }
+    streams_.clear();
     if (damaged == 0) return base::Done{};
     return base::Failure{fmt::format("{} chunks arrived damaged", damaged)};
   }
@@ -150,8 +134,7 @@ class ShuffleAllToAll final : public AllToAll {
   std::unique_ptr<DataMover> mover_;
   std::vector<Peer> targets_;
   std::vector<Peer> sources_;
-  std::vector<Open> streams_;
-  std::size_t damaged_ = 0;  ///< chunks of streams that are closed
+  std::vector<DataMover::Stream> streams_;
   std::vector<std::byte*> places_;
   std::vector<std::span<const std::byte>> blocks_;
 };
