@@ -38,11 +38,17 @@ struct Flight : PairwiseFlight {
   Buffer staging;
 };
 
+/// A segment's size goes ahead of it: small ones gain nothing.
+MoverOptions without_eager(MoverOptions options) {
+  options.eager_bytes = 0;
+  return options;
+}
+
 class CompressedPairwise final : public PairwiseMover<StreamState, Flight> {
  public:
   CompressedPairwise(base::Rank self, std::size_t ranks, net::DataChannel& channel,
                      const MoverOptions& options, protocol::Codec codec)
-      : PairwiseMover(self, ranks, channel, options, size_tags),
+      : PairwiseMover(self, ranks, channel, without_eager(options), size_tags),
         codec_(BlockCodec::make(codec)),
         // Of a segment that is packed and then compressed.
         sending_(options.segment_bytes, options.staging_bytes, 2),

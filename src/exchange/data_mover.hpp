@@ -68,6 +68,8 @@ struct MoverOptions {
   /// Largest message, at most 1 GiB. As large as a slab: over TCP two messages of half its size
   /// took a tenth longer than one.
   std::uint64_t segment_bytes = 1ULL << 20U;
+  /// DataChannel::eager_bytes(), the same on all ranks; see segment_plan.hpp.
+  std::uint64_t eager_bytes = 0;
   std::uint32_t window = 8;                    ///< messages in flight to, and from, each rank
   std::uint32_t sending_peers = 16;            ///< ranks that are sent to at a time
   std::uint64_t staging_bytes = 32ULL << 20U;  ///< for packing small blocks; at least one segment

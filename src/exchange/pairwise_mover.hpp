@@ -43,7 +43,7 @@ class PairwiseMover : public DataMover {
   Stream send(base::Rank to, std::uint32_t tag,
               std::span<const std::span<const std::byte>> blocks) final {
     State& state = new_stream(to, tag);
-    state.start_sending(blocks, options_.segment_bytes);
+    state.start_sending(blocks, options_);
     if (state.complete() || (sends_.empty() && send_alone(state, to))) return state.id;
     Lane& lane = lane_of(sends_, to, {distance(self_, to), 0});
     lane.waiting.push_back(state.id);
@@ -55,7 +55,7 @@ class PairwiseMover : public DataMover {
 
   Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) final {
     State& state = new_stream(from, tag);
-    state.start_receiving(landing, options_.segment_bytes);
+    state.start_receiving(landing, options_);
     if (state.complete() || receive_alone(state, from)) return state.id;
     Lane& lane = lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_});
     lane.waiting.push_back(state.id);

@@ -15,19 +15,19 @@ void PairwiseStream::reset() {
 }
 
 void PairwiseStream::start_sending(std::span<const std::span<const std::byte>> blocks,
-                                   std::uint64_t segment_bytes) {
+                                   const MoverOptions& options) {
   sources.assign(blocks.begin(), blocks.end());
   sizes.reserve(blocks.size());
   for (const auto& block : blocks) sizes.push_back(block.size());
-  plan_segments(sizes, segment_bytes, plan);
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
 }
 
 void PairwiseStream::start_receiving(const DataMover::Landing& landing,
-                                     std::uint64_t segment_bytes) {
+                                     const MoverOptions& options) {
   sizes.assign(landing.sizes.begin(), landing.sizes.end());
   destinations.assign(landing.destinations.begin(), landing.destinations.end());
   if (!discards()) checksums.assign(landing.checksums.begin(), landing.checksums.end());
-  plan_segments(sizes, segment_bytes, plan);
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
 }
 
 void PairwiseStream::land(bool decoded) {

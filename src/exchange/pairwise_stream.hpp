@@ -29,8 +29,8 @@ struct PairwiseStream {
 
   void reset();
   void start_sending(std::span<const std::span<const std::byte>> blocks,
-                     std::uint64_t segment_bytes);
-  void start_receiving(const DataMover::Landing& landing, std::uint64_t segment_bytes);
+                     const MoverOptions& options);
+  void start_receiving(const DataMover::Landing& landing, const MoverOptions& options);
 
   /// Where a segment is read from, if it lies packed.
   std::span<const std::byte> source_of(const Segment& segment) const {

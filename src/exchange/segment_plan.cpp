@@ -13,6 +13,10 @@ using Blocks = std::span<const std::span<const std::byte>>;
 /// Larger blocks are worth a message of their own.
 constexpr std::uint64_t largest_packed = 64ULL << 10U;
 
+/// Of a stream. With 9 (32 KiB) an exchange took 0.75 of the time of one large message between
+/// cores that share a cache, but 1.4 times as long between others.
+constexpr std::uint64_t eager_messages = 5;
+
 /// Calls visit(block, position in the segment) for every block of a segment that is not empty.
 template <class Visit>
 void each_block(Blocks blocks, const Segment& segment, Visit&& visit) {
@@ -23,19 +27,35 @@ void each_block(Blocks blocks, const Segment& segment, Visit&& visit) {
   }
 }
 
+/// Whether they take more than one eager message, and few enough that eager ones are faster.
+bool goes_eagerly(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
+                  std::uint64_t eager_bytes) {
+  const std::uint64_t most = std::min(eager_messages * eager_bytes, segment_bytes / 8);
+  std::uint64_t total = 0;
+  for (const std::uint64_t bytes : sizes) {
+    if (bytes > most) return false;  // before it is added: sums stay small
+    total += aligned(bytes);
+    if (total > most) return false;
+  }
+  return total > eager_bytes;
+}
+
 }  // namespace
 
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes) {
   std::vector<Segment> plan;
-  plan_segments(sizes, segment_bytes, plan);
+  plan_segments(sizes, segment_bytes, 0, plan);
   return plan;
 }
 
 void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
-                   std::vector<Segment>& plan) {
+                   std::uint64_t eager_bytes, std::vector<Segment>& plan) {
   VOLLEY_CHECK(segment_bytes != 0 && plan.empty(), "blocks={}", sizes.size());
-  const std::uint64_t small = std::min(segment_bytes / 8, largest_packed);
+  std::uint64_t small = std::min(segment_bytes / 8, largest_packed);
+  if (eager_bytes != 0 && goes_eagerly(sizes, segment_bytes, eager_bytes)) {
+    small = segment_bytes = eager_bytes;
+  }
   bool open = false;  // whether the last segment takes more blocks
   for (std::size_t block = 0; block < sizes.size(); ++block) {
     const std::uint64_t bytes = sizes[block];

@@ -33,9 +33,13 @@ struct Segment {
 /// Blocks of up to an eighth of that, and 64 KiB, are packed. Empty blocks take part in no message.
 std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
                                    std::uint64_t segment_bytes);
-/// The same into `plan`, which is empty.
+/// The same into `plan`, which is empty. Streams of more than `eager_bytes`, and not of more than
+/// five times of that or an eighth of a segment, go in segments of at most `eager_bytes`: what an
+/// MPI library copies away at once (DataChannel::eager_bytes) is there before one large message has
+/// asked for its receiver. Blocks of a segment are neighbours in the plan without that, too. 0: no
+/// such streams.
 void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
-                   std::vector<Segment>& plan);
+                   std::uint64_t eager_bytes, std::vector<Segment>& plan);
 
 /// Whether the blocks of a segment lie in memory as the segment has them.
 bool lies_packed(std::span<const std::span<const std::byte>> blocks, const Segment& segment);

@@ -38,7 +38,8 @@ ShuffleService::ShuffleService(base::Rank self, std::vector<std::uint32_t> nodes
       broadcasts_(site_, channel, [this] { return next_tag(); }) {
   VOLLEY_CHECK(self >= 0 && static_cast<std::size_t>(self) < site_.nodes.size(), "self={}", self);
   const std::size_t ranks = site_.nodes.size();
-  const MoverOptions limits = limited(options, arena);
+  MoverOptions limits = limited(options, arena);
+  limits.eager_bytes = channel.eager_bytes();
   movers_[0] = make_windowed_pairwise(self, ranks, channel, limits);
   for (const protocol::Codec codec : {protocol::Codec::lz4, protocol::Codec::zstd}) {
     movers_.at(static_cast<std::size_t>(codec)) =

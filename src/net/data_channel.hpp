@@ -17,6 +17,10 @@ class DataChannel {
   using Ticket = std::uint64_t;
 
   virtual ~DataChannel() = default;
+  /// Messages up to this size are on their way at once, before their receiver is asked, between any
+  /// two ranks, while larger ones take much longer; 0: there is no such size, or it is not known.
+  /// The same on all ranks.
+  virtual std::uint64_t eager_bytes() const { return 0; }
   /// Starts a transfer; the memory must stay untouched until done() or abandon(). At most 1 GiB.
   virtual Ticket send(base::Rank to, std::uint32_t tag, std::span<const std::byte> block) = 0;
   virtual Ticket receive(base::Rank from, std::uint32_t tag, std::span<std::byte> block) = 0;

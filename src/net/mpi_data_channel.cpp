@@ -1,5 +1,6 @@
 #include "net/mpi_data_channel.hpp"
 
+#include "net/eager_limit.hpp"
 #include "net/mpi_handles.hpp"
 #include "net/mpi_world.hpp"
 
@@ -39,6 +40,7 @@ std::uint32_t place_of(DataChannel::Ticket ticket) { return static_cast<std::uin
 struct MpiDataChannel::State {
   MPI_Comm communicator = MPI_COMM_NULL;
   int largest_tag = 0;
+  std::uint64_t eager_bytes = 0;
   std::vector<Transfer> transfers;
   std::vector<std::uint32_t> free;
   std::vector<MPI_Request> requests;       ///< of what is under way, without gaps
@@ -81,11 +83,11 @@ std::uint32_t MpiDataChannel::State::take_place() {
 template <class Start>
 DataChannel::Ticket MpiDataChannel::State::start(std::uint64_t size, bool receives, Start&& start) {
   VOLLEY_CHECK(size <= largest_message, "size={}", size);
+  MPI_Request request = MPI_REQUEST_NULL;
+  bool failed = start(request) != MPI_SUCCESS;  // then it never completes
   const std::uint32_t place = take_place();
   Transfer& transfer = transfers[place];
   transfer = {transfer.generation + 1, nowhere, size, true, receives, false};
-  MPI_Request request = MPI_REQUEST_NULL;
-  bool failed = start(request) != MPI_SUCCESS;  // then it never completes
   if (!failed && !receives && size <= eager) {
     int complete = 0;
     failed = MPI_Test(&request, &complete, MPI_STATUS_IGNORE) != MPI_SUCCESS;
@@ -160,6 +162,7 @@ base::Result<MpiDataChannel> MpiDataChannel::open(const MpiWorld& world) {
   if (!communicator) return communicator.failure();
   MpiHandles handles;
   handles.world = communicator.value();
+  handles.host = world.handles().host;
   return over(handles);
 }
 
@@ -167,6 +170,7 @@ MpiDataChannel MpiDataChannel::over(const MpiHandles& handles) {
   auto state = std::make_unique<State>();
   state->communicator = handles.world;
   state->largest_tag = net::largest_tag(state->communicator);
+  state->eager_bytes = net::eager_bytes(handles);
   return MpiDataChannel(std::move(state));
 }
 
@@ -178,6 +182,8 @@ void MpiDataChannel::close() {
 std::uint64_t MpiDataChannel::distinct_tags() const {
   return static_cast<std::uint64_t>(state_->largest_tag) + 1;
 }
+
+std::uint64_t MpiDataChannel::eager_bytes() const { return state_->eager_bytes; }
 
 DataChannel::Ticket MpiDataChannel::send(base::Rank to, std::uint32_t tag,
                                          std::span<const std::byte> block) {

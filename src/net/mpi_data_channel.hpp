@@ -15,7 +15,7 @@ class MpiDataChannel final : public DataChannel {
  public:
   /// Collective over the world.
   static base::Result<MpiDataChannel> open(const MpiWorld& world);
-  /// Over the communicator `handles.world`, which is somebody else's: never close()d.
+  /// Over the communicator `handles.world`, which is somebody else's: never close()d. Collective.
   static MpiDataChannel over(const MpiHandles& handles);
 
   MpiDataChannel(MpiDataChannel&& other) noexcept;
@@ -28,6 +28,7 @@ class MpiDataChannel final : public DataChannel {
   /// of this: MPI libraries offer fewer than 32 bits (Open MPI over shared memory and tcp: 31).
   std::uint64_t distinct_tags() const;
 
+  std::uint64_t eager_bytes() const override;
   Ticket send(base::Rank to, std::uint32_t tag, std::span<const std::byte> block) override;
   Ticket receive(base::Rank from, std::uint32_t tag, std::span<std::byte> block) override;
   void progress() override;

@@ -1,5 +1,7 @@
 #include "program/table_memory.hpp"
 
+#include "program/huge_pages.hpp"
+
 #include <sys/mman.h>
 
 #include <cstddef>
@@ -38,7 +40,7 @@ TableMemory::TableMemory(std::size_t bytes) : bytes_(bytes) {
   }
   bytes_ = (bytes + huge_page - 1) / huge_page * huge_page;
   data_ = map_aligned(bytes_);
-  ::madvise(data_, bytes_, MADV_HUGEPAGE);  // a wish, not a need
+  prefer_huge_pages(data_, bytes_);
 }
 
 TableMemory::~TableMemory() {

@@ -35,6 +35,30 @@ TEST(SegmentPlan, BlocksBeyond64KiBGoAloneHoweverLargeASegmentIs) {
   EXPECT_EQ(plan, expected);
 }
 
+std::vector<Segment> eager_plan(const std::vector<std::uint64_t>& sizes,
+                                std::uint64_t segment_bytes, std::uint64_t eager_bytes) {
+  std::vector<Segment> plan;
+  plan_segments(sizes, segment_bytes, eager_bytes, plan);
+  return plan;
+}
+
+TEST(SegmentPlan, SmallStreamsGoInEagerMessages) {
+  const std::vector<Segment> pieces{{0, 1, 0, 512}, {0, 1, 512, 512}, {0, 1, 1024, 76}};
+  EXPECT_EQ(eager_plan({1100}, 1U << 20U, 512), pieces);
+  const std::vector<Segment> packed{{0, 4, 0, 384 + 100}, {4, 1, 0, 100}};
+  EXPECT_EQ(eager_plan({100, 100, 0, 100, 100}, 1U << 20U, 512),
+            (std::vector<Segment>{{0, 5, 0, 3 * 128 + 100}}));
+  EXPECT_EQ(eager_plan({100, 100, 100, 100, 100}, 1U << 20U, 512), packed);
+}
+
+TEST(SegmentPlan, OtherStreamsGoAsWithoutEagerMessages) {
+  for (const std::uint64_t bytes : {1ULL, 512ULL, 2561ULL, 1ULL << 20U, ~0ULL >> 20U}) {
+    EXPECT_EQ(eager_plan({bytes}, 1U << 20U, 512), plan_segments(std::vector{bytes}, 1U << 20U));
+  }
+  // A segment is not large enough for all blocks to be packed without it.
+  EXPECT_EQ(eager_plan({1100}, 8192, 512), plan_segments(std::vector<std::uint64_t>{1100}, 8192));
+}
+
 /// Every byte of every block exactly once and in order, within the limits.
 void check(const std::vector<std::uint64_t>& sizes, std::uint64_t limit) {
   std::vector<std::uint64_t> covered(sizes.size(), 0);

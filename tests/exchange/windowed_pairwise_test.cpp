@@ -53,9 +53,10 @@ struct Pair {
   std::unique_ptr<DataMover> from;
   std::unique_ptr<DataMover> to;
 
-  Pair() {
+  explicit Pair(std::uint64_t segment = segment_bytes, std::uint64_t eager = 0) {
     MoverOptions options;
-    options.segment_bytes = segment_bytes;
+    options.segment_bytes = segment;
+    options.eager_bytes = eager;
     options.window = 3;
     from = make_windowed_pairwise(0, 2, channel0, options);
     to = make_windowed_pairwise(1, 2, channel1, options);
@@ -175,6 +176,38 @@ TEST(WindowedPairwise, NoMoreThanTwoSegmentsAreAwaitedAtATime) {
       EXPECT_TRUE(pair.fabric.empty());
     }
   }
+}
+
+/// Blocks of an eager stream land where the plan without eager messages has them.
+TEST(WindowedPairwise, EagerMessagesAreCheckedLikeOthers) {
+  std::size_t damages = 0;
+  std::size_t split = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    Pair pair(1U << 16U, 1600);  // a stream of up to 8000 bytes
+    Random random(seed);
+    Blocks blocks(random);
+    const std::uint64_t total = blocks.memory.size();
+    split += total > 1600 && total <= 8000 ? 1U : 0U;
+    pair.fabric.damage_next = random() % 2 == 0;
+    const auto sent = pair.from->send(1, 5, blocks.sources);
+    const auto received =
+        pair.to->receive(0, 5, {blocks.sizes, blocks.destinations, blocks.checksums});
+    pair.settle(random);
+    std::set<std::size_t> damaged;
+    for (const DataMover::Damage& each : pair.to->arrival(received).damaged) {
+      damaged.insert(each.block);
+    }
+    for (std::size_t i = 0; i < blocks.sizes.size(); ++i) {
+      EXPECT_EQ(blocks.arrived(i), !damaged.contains(i)) << i;
+    }
+    damages += damaged.size();
+    pair.from->close(sent);
+    pair.to->close(received);
+    EXPECT_TRUE(pair.fabric.empty());
+  }
+  EXPECT_GT(damages, 100U);
+  EXPECT_GT(split, 50U);
 }
 
 TEST(WindowedPairwise, WithoutChecksumsNothingIsDamaged) {

@@ -3,6 +3,7 @@
 // lie in memory from realloc(3), which moves the pages of a large block and does not copy or clear
 // them again; bools lie in bytes, where std::vector would pack them into bits.
 
+#include "program/huge_pages.hpp"
 #include "protocol/codec.hpp"
 
 #include <algorithm>
@@ -74,6 +75,8 @@ class PlainRow {
     if (larger == nullptr) throw std::bad_alloc();
     records_ = static_cast<T*>(larger);
     capacity_ = capacity;
+    const std::size_t bytes = capacity * sizeof(T);
+    if (bytes >= program::worth_huge_pages) program::prefer_huge_pages(larger, bytes);
   }
 
   T* records_ = nullptr;

@@ -55,6 +55,7 @@ class ShuffleAllToAll final : public AllToAll {
         sources_(peers_of(parts.group, parts.shape.receive_bytes, parts.shape.receive_offsets)) {
     MoverOptions options;
     options.segment_bytes = std::min(parts.choice.segment, chunk_bytes);
+    options.eager_bytes = channel_.eager_bytes();
     options.window = parts.choice.window;
     mover_ = make_windowed_pairwise(
         parts.group.rank(), static_cast<std::size_t>(parts.group.size()), channel_, options);
