@@ -27,7 +27,7 @@ target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)
 add_library(volley_dependencies INTERFACE)
 target_compile_definitions(volley_dependencies INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 target_include_directories(volley_dependencies SYSTEM INTERFACE
-  ${LZ4_INCLUDE} ${ZSTD_INCLUDE} ${HDF5_INCLUDE})
+  ${LZ4_INCLUDE} ${ZSTD_INCLUDE})
 target_link_libraries(volley_dependencies INTERFACE
-  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB ${LZ4_LIBRARY} ${ZSTD_LIBRARY} ${HDF5_LIBRARY}
+  MPI::MPI_C Boost::program_options Boost::json ZLIB::ZLIB ${LZ4_LIBRARY} ${ZSTD_LIBRARY}
   Threads::Threads ${CMAKE_DL_LIBS})

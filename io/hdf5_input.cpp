@@ -1,8 +1,6 @@
 #include "io/hdf5_input.hpp"
 
-#include "io/hdf5_file.hpp"
-#include "io/hdf5_library.hpp"
-#include "io/hdf5_space.hpp"
+#include "io/hdf5_calls.hpp"
 #include "io/input_paths.hpp"
 #include "io/io_error.hpp"
 #include "io/text_input.hpp"
@@ -10,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace volley::io {
@@ -55,52 +52,6 @@ bool knows_filters(const std::vector<std::string>& filters, Hdf5Split& split) {
   return !both || split.shuffle_filter < split.deflate_filter;
 }
 
-/// Finds the pieces of a dataset, for all rows; false when not all have a place of their own.
-class PieceFinder {
- public:
-  PieceFinder(const Hdf5DatasetInfo& info, Hdf5Split& whole) : info_(info), whole_(whole) {}
-
-  bool find() {
-    const Hdf5Lock lock;
-    Hdf5Space space = Hdf5Space::open(whole_.path);
-    const Hdf5Handle dataset = open_hdf5_dataset(space.file(), whole_.path, whole_.dataset);
-    const Hdf5Handle made = own_list(::H5Dget_create_plist(dataset.get()));
-    if (::H5Pget_external_count(made.get()) != 0) return false;
-    const auto layout = ::H5Pget_layout(made.get());
-    if (layout == H5D_CONTIGUOUS) return find_rows(dataset.get());
-    return layout == H5D_CHUNKED && find_chunks(space, dataset.get());
-  }
-
- private:
-  bool find_rows(hid_t dataset) {
-    const haddr_t begin = ::H5Dget_offset(dataset);
-    if (begin == HADDR_UNDEF) return false;
-    const std::uint64_t row_bytes = whole_.columns * whole_.element_bytes;
-    for (std::uint64_t row = 0; row < whole_.rows; row += whole_.piece_rows) {
-      const std::uint64_t rows = std::min(whole_.piece_rows, whole_.rows - row);
-      whole_.pieces.push_back({begin + row * row_bytes, rows * row_bytes, 0});
-    }
-    return true;
-  }
-  bool find_chunks(Hdf5Space& space, hid_t dataset) {
-    const bool wide = info_.shape.size() == 2;
-    const std::uint64_t width = wide ? whole_.columns : 1;
-    const std::uint64_t step = wide ? whole_.piece_columns : 1;
-    for (std::uint64_t row = 0; row < whole_.rows; row += whole_.piece_rows) {
-      for (std::uint64_t column = 0; column < width; column += step) {
-        const std::array<hsize_t, 2> element{row, column};
-        Hdf5Space::Place place;
-        if (!space.find_chunk(dataset, element.data(), place)) return false;
-        whole_.pieces.push_back({place.offset, place.bytes, place.skipped});
-      }
-    }
-    return true;
-  }
-
-  const Hdf5DatasetInfo& info_;
-  Hdf5Split& whole_;
-};
-
 /// All rows as one split.
 Hdf5Split plan_whole(const Hdf5Source& source, const Hdf5DatasetInfo& info, const Hdf5Row& row,
                      std::uint64_t min_partitions) {
@@ -127,7 +78,7 @@ Hdf5Split plan_whole(const Hdf5Source& source, const Hdf5DatasetInfo& info, cons
   const std::uint64_t pieces = (whole.rows + whole.piece_rows - 1) / whole.piece_rows * across;
   if (fit.match.identical && pieces <= max_pieces && knows_filters(info.filters, whole)) {
     whole.runs = std::move(fit.match.runs);
-    whole.placed = PieceFinder(info, whole).find();
+    whole.placed = hdf5_calls().find_pieces(info, whole);
   }
   return whole;
 }

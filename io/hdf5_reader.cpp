@@ -3,8 +3,7 @@
 #include "base/check.hpp"
 #include "io/file_bytes.hpp"
 #include "io/file_mapping.hpp"
-#include "io/hdf5_file.hpp"
-#include "io/hdf5_library.hpp"
+#include "io/hdf5_calls.hpp"
 #include "io/io_error.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +11,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -35,20 +33,7 @@ void unshuffle(std::span<const std::byte> in, std::uint64_t size, std::span<std:
               out.end() - static_cast<std::ptrdiff_t>(rest));
 }
 
-std::size_t round_up(std::uint64_t value, std::uint64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
-
 }  // namespace
-
-/// A dataset that the library reads.
-struct Hdf5Reader::Library {
-  Hdf5Handle file;
-  Hdf5Handle dataset;
-  Hdf5Handle type;
-  Hdf5Handle space;
-  bool wide = false;
-};
 
 Hdf5Reader::Hdf5Reader(const Hdf5Split& split, const Hdf5Row& row)
     : split_(split),
@@ -63,35 +48,10 @@ Hdf5Reader::Hdf5Reader(const Hdf5Split& split, const Hdf5Row& row)
              split.piece_columns == split.columns;
     return;
   }
-  const Hdf5Lock lock;
-  library_ = std::make_unique<Library>();
-  Library& own = *library_;
-  own.file = open_hdf5(split.path);
-  const std::uint64_t slab = split.piece_rows * round_up(split.columns, split.piece_columns) *
-                             std::max<std::uint64_t>(split.element_bytes, 1);
-  constexpr std::uint64_t least_cache = std::uint64_t{1} << 20U;
-  own.dataset =
-      open_hdf5_dataset(own.file.get(), split.path, split.dataset, std::max(slab, least_cache));
-  own.space = own_space(::H5Dget_space(own.dataset.get()));
-  const Hdf5Handle stored = own_type(::H5Dget_type(own.dataset.get()));
-  std::array<hsize_t, H5S_MAX_RANK> dimensions{};
-  const int rank = ::H5Sget_simple_extent_dims(own.space.get(), dimensions.data(), nullptr);
-  const std::vector<std::uint64_t> shape(dimensions.begin(), dimensions.begin() + rank);
-  const Hdf5Fit fit =
-      fit_hdf5_rows(split.path, split.dataset, shape, parse_type(stored.get()), row, split.members);
-  own.wide = rank == 2;
-  own.type = make_type(fit.match.memory);
-  if (fit.columns_in_type) {
-    const hsize_t columns = fit.columns;
-    own.type = own_type(::H5Tarray_create2(own.type.get(), 1, &columns));
-  }
+  rows_source_ = hdf5_calls().open_rows(split, row);
 }
 
-Hdf5Reader::~Hdf5Reader() {
-  if (library_ == nullptr) return;  // the others do not touch the library
-  const Hdf5Lock lock;
-  library_.reset();
-}
+Hdf5Reader::~Hdf5Reader() = default;
 
 void Hdf5Reader::damaged(const std::string& how) const {
   throw IoError(fmt::format("cannot read rows {} to {} of dataset {} of HDF5 file {}: {}",
@@ -198,19 +158,9 @@ std::span<const std::byte> Hdf5Reader::next_pieces() {
 }
 
 std::span<const std::byte> Hdf5Reader::next_converted() {
-  const Hdf5Lock lock;
   const std::uint64_t rows = std::min(split_.piece_rows, split_.rows - done_);
   rows_.assign(rows * row_bytes_, std::byte{0});
-  const std::array<hsize_t, 2> from{split_.row + done_, 0};
-  const std::array<hsize_t, 2> count{rows, split_.columns};
-  const int rank = library_->wide ? 2 : 1;
-  const Hdf5Handle memory = own_space(::H5Screate_simple(rank, count.data(), nullptr));
-  ::H5Sselect_hyperslab(library_->space.get(), H5S_SELECT_SET, from.data(), nullptr, count.data(),
-                        nullptr);
-  if (::H5Dread(library_->dataset.get(), library_->type.get(), memory.get(), library_->space.get(),
-                H5P_DEFAULT, rows_.data()) < 0) {
-    damaged(hdf5_reason());
-  }
+  if (const auto why = rows_source_->read(split_.row + done_, rows, rows_)) damaged(*why);
   bytes_read_ += rows * split_.columns * split_.element_bytes;
   done_ += rows;
   return rows_;

@@ -16,6 +16,8 @@
 
 namespace volley::io {
 
+class Hdf5RowSource;
+
 class Hdf5Reader {
  public:
   Hdf5Reader(const Hdf5Split& split, const Hdf5Row& row);
@@ -29,8 +31,6 @@ class Hdf5Reader {
   std::uint64_t bytes_read() const { return bytes_read_; }
 
  private:
-  struct Library;
-
   std::span<const std::byte> next_plain();
   std::span<const std::byte> next_pieces();
   std::span<const std::byte> next_converted();
@@ -53,7 +53,7 @@ class Hdf5Reader {
   std::vector<std::byte> stored_;
   std::vector<std::byte> inflated_;
   std::vector<std::byte> ordered_;
-  std::unique_ptr<Library> library_;
+  std::unique_ptr<Hdf5RowSource> rows_source_;  ///< when the library converts
 };
 
 }  // namespace volley::io

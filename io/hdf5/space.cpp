@@ -1,4 +1,4 @@
-#include "io/hdf5_space.hpp"
+#include "io/hdf5/space.hpp"
 
 #include "io/file_bytes.hpp"
 #include "io/io_error.hpp"
@@ -17,7 +17,7 @@
 #include <H5FDdevelop.h>
 #endif
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 
 /// The driver that the library calls. An error is -1, as the library wants it.
 struct SpaceDriver {
@@ -195,4 +195,4 @@ void Hdf5Space::close() {
   file_.reset();
 }
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5

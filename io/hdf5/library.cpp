@@ -1,7 +1,7 @@
-#include "io/hdf5_library.hpp"
+#include "io/hdf5/library.hpp"
 
 #include "base/check.hpp"
-#include "io/hdf5_file.hpp"
+#include "io/hdf5/functions.hpp"
 #include "io/io_error.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <vector>
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 namespace {
 
 std::recursive_mutex& library_mutex() {
@@ -27,7 +27,7 @@ herr_t note_reason(unsigned /*n*/, const H5E_error2_t* error, void* text) {
 
 std::string all_datasets(const std::string& path) {
   std::vector<std::string> names;
-  for (const Hdf5DatasetInfo& info : list_hdf5_datasets(path)) names.push_back(info.name);
+  for (const Hdf5DatasetInfo& info : list_datasets(path)) names.push_back(info.name);
   constexpr std::size_t most = 20;
   const std::size_t shown = std::min(names.size(), most);
   const std::string more =
@@ -92,4 +92,4 @@ Hdf5Handle open_hdf5_dataset(hid_t file, const std::string& path, const std::str
   return found;
 }
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5

@@ -1,6 +1,5 @@
-#include "io/hdf5_file.hpp"
-
-#include "io/hdf5_library.hpp"
+#include "io/hdf5/functions.hpp"
+#include "io/hdf5/library.hpp"
 #include "io/io_error.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +8,7 @@
 #include <array>
 #include <optional>
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 namespace {
 
 std::vector<std::uint64_t> shape_of(hid_t space) {
@@ -212,14 +211,14 @@ class AttributeWriter {
 
 }  // namespace
 
-Hdf5DatasetInfo inspect_hdf5_dataset(const std::string& path, const std::string& dataset) {
+Hdf5DatasetInfo inspect_dataset(const std::string& path, const std::string& dataset) {
   const Hdf5Lock lock;
   const Hdf5Handle file = open_hdf5(path);
   const Hdf5Handle found = open_hdf5_dataset(file.get(), path, dataset);
   return inspect(found.get(), dataset);
 }
 
-std::vector<Hdf5DatasetInfo> list_hdf5_datasets(const std::string& path) {
+std::vector<Hdf5DatasetInfo> list_datasets(const std::string& path) {
   const Hdf5Lock lock;
   const Hdf5Handle file = open_hdf5(path);
   Listing listing{file.get(), {}};
@@ -229,7 +228,7 @@ std::vector<Hdf5DatasetInfo> list_hdf5_datasets(const std::string& path) {
   return std::move(listing.found);
 }
 
-Hdf5Attributes read_hdf5_attributes(const std::string& path, const std::string& object) {
+Hdf5Attributes read_attributes(const std::string& path, const std::string& object) {
   const Hdf5Lock lock;
   const Hdf5Handle file = open_hdf5(path);
   const Hdf5Handle found = open_object(file.get(), path, object);
@@ -243,8 +242,8 @@ Hdf5Attributes read_hdf5_attributes(const std::string& path, const std::string& 
   return attributes;
 }
 
-void write_hdf5_attributes(const std::string& path, const std::string& object,
-                           const Hdf5Attributes& attributes) {
+void write_attributes(const std::string& path, const std::string& object,
+                      const Hdf5Attributes& attributes) {
   const Hdf5Lock lock;
   const Hdf5Handle file = open_hdf5(path, true);
   const Hdf5Handle found = open_object(file.get(), path, object);
@@ -253,4 +252,4 @@ void write_hdf5_attributes(const std::string& path, const std::string& object,
   }
 }
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5

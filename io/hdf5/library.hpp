@@ -1,7 +1,7 @@
 #pragma once
 // What the files that call the HDF5 library share: its lock, handles that close themselves, and its
 // errors as texts. The library keeps global state and is built without thread safety: whoever calls
-// it, closing handles included, holds an Hdf5Lock. Only for io/hdf5_*.cpp.
+// it, closing handles included, holds an Hdf5Lock. Only for io/hdf5/*.cpp.
 
 #include "io/hdf5_type.hpp"
 
@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 
 /// Held around every call of the library. One at a time in a process; prints no error stacks.
 class Hdf5Lock {
@@ -76,4 +76,4 @@ Hdf5Type parse_type(hid_t type);
 /// f1, ...
 Hdf5Handle make_type(const Hdf5Type& type);
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5

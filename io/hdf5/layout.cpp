@@ -1,8 +1,8 @@
 // Making a file with a dataset whose chunks others will write.
 
-#include "io/hdf5_library.hpp"
-#include "io/hdf5_output.hpp"
-#include "io/hdf5_space.hpp"
+#include "io/hdf5/functions.hpp"
+#include "io/hdf5/library.hpp"
+#include "io/hdf5/space.hpp"
 #include "io/io_error.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <array>
 #include <memory>
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 namespace {
 
 constexpr std::uint64_t alignment = 4096;  ///< of chunks: pages are not shared by two of them
@@ -46,9 +46,8 @@ Hdf5Handle make_dataset(hid_t file, const Hdf5Target& target, const Hdf5Creation
 
 }  // namespace
 
-std::vector<std::uint64_t> create_hdf5_layout(const Hdf5Target& target,
-                                              const Hdf5Creation& creation,
-                                              const std::vector<Hdf5Extent>& extents) {
+std::vector<std::uint64_t> create_layout(const Hdf5Target& target, const Hdf5Creation& creation,
+                                         const std::vector<Hdf5Extent>& extents) {
   const Hdf5Lock lock;
   std::vector<std::uint64_t> places;
   {
@@ -66,9 +65,9 @@ std::vector<std::uint64_t> create_hdf5_layout(const Hdf5Target& target,
     }
     space.close();
   }
-  write_hdf5_attributes(target.path, creation.dataset, creation.attributes);
-  write_hdf5_attributes(target.path, "/", {{"volley_application", creation.owner}});
+  write_attributes(target.path, creation.dataset, creation.attributes);
+  write_attributes(target.path, "/", {{"volley_application", creation.owner}});
   return places;
 }
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5

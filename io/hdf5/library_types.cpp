@@ -1,14 +1,14 @@
 // Types of the HDF5 library to and from Hdf5Type.
 
 #include "base/check.hpp"
-#include "io/hdf5_library.hpp"
+#include "io/hdf5/library.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <cstdint>
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 namespace {
 
 std::string take_text(char* text) {
@@ -203,4 +203,4 @@ Hdf5Handle make_type(const Hdf5Type& type) {
   return own_type(::H5Tarray_create2(element.get(), 1, &count));
 }
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5

@@ -5,14 +5,14 @@
 // processes read or write the chunks there with pread and pwrite. For hdf5_input.cpp and
 // hdf5_output.cpp.
 
-#include "io/hdf5_library.hpp"
+#include "io/hdf5/library.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace volley::io {
+namespace volley::io::hdf5 {
 
 class Hdf5Space {
  public:
@@ -51,4 +51,4 @@ class Hdf5Space {
   Hdf5Handle file_;
 };
 
-}  // namespace volley::io
+}  // namespace volley::io::hdf5
