@@ -43,6 +43,8 @@ void DagScheduler::refuse_job(const protocol::JobSubmitted& message, const std::
   log_.info(component, "Job {} ({}) with {} partitions: {}", message.job, message.call_site,
             message.partitions.size(), problem.empty() ? "finished at once" : problem);
   statistics_.job_ended(problem.empty(), 0);
+  events_.job_started(message, {}, turn);
+  events_.job_ended(message.job, problem, turn);
   turn.outbox.send(options_.program, protocol::JobEnded{message.job, problem.empty(), problem});
 }
 
@@ -64,6 +66,7 @@ void DagScheduler::begin_job(const protocol::JobSubmitted& message, LineagePtr l
   Job& entry = jobs_.emplace(message.job, std::move(job)).first->second;
   create_stages(entry, message.final_rdd);
   const StageId result = *entry.stages.rbegin();
+  report_job(message, entry, turn);
   ready_.insert(result);
   log_.info(component, "Got job {} ({}) with {} output partitions; final stage: ResultStage {}",
             entry.id, entry.call_site, entry.partitions.size(), result);
@@ -155,6 +158,7 @@ void DagScheduler::end_job(JobId id, const std::string& error, Turn& turn) {
                base::format_duration(turn.now - job.submitted), error);
   }
   turn.outbox.send(options_.program, protocol::JobEnded{id, error.empty(), error});
+  events_.job_ended(id, error, turn);
   for (const ShuffleNumber shuffle :
        std::vector<ShuffleNumber>(forgotten_.begin(), forgotten_.end())) {
     if (!map_stages_.contains(shuffle)) remove_shuffle(shuffle, turn);
@@ -167,6 +171,7 @@ void DagScheduler::drop_stage(StageId id, const std::string& reason, Turn& turn)
   scheduler_.cancel(id, reason, turn);
   statistics_.stage_ended(id, false, turn.now);
   if (stage.shuffle != nullptr) map_stages_.erase(stage.shuffle->shuffle);
+  attempt_ends(stage, reason, turn);
   waiting_.erase(id);
   failed_.erase(id);
   ready_.erase(id);
@@ -192,6 +197,7 @@ void DagScheduler::remove_shuffle(ShuffleNumber shuffle, Turn& turn) {
 void DagScheduler::on(const protocol::RddUnpersisted& message, Turn& turn) {
   blocks_.remove_rdd(message.rdd);
   copies_.forget(message.rdd);
+  events_.tell(protocol::UnpersistRdd{message.rdd}, turn);
   if (!jobs_.empty() || !scheduler_.idle()) unpersisted_.insert(message.rdd);
   for (const auto& [key, worker] : workers_.workers()) {
     turn.outbox.send(worker.address, protocol::BlocksRemoved{message.rdd});

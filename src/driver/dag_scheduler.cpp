@@ -153,9 +153,7 @@ void DagScheduler::start(Stage& stage, Turn& turn) {
     }
     stage.prepared.tasks.push_back(std::move(task));
   }
-  statistics_.submitted(stage.id, stage.name, stage.tasks,
-                        static_cast<std::uint32_t>(missing.size()), turn.now);
-  stage.submitted = turn.now;
+  attempt_begins(stage, missing.size(), turn);
   if (request.tasks.empty()) {
     launch(stage, turn);
     return;
@@ -218,7 +216,7 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
       stage.pinned |= task.pinned;
       if (!task.pinned || !task.preferred.empty()) continue;
       stage.ignore_cache = true;
-      restart(stage, turn);
+      restart(stage, "a cached partition that it needs is gone", turn);
       return;
     }
   }
@@ -235,7 +233,8 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
   scheduler_.submit(std::exchange(stage.prepared, {}), turn);
 }
 
-void DagScheduler::restart(Stage& stage, Turn& turn) {
+void DagScheduler::restart(Stage& stage, const std::string& reason, Turn& turn) {
+  attempt_ends(stage, reason, turn);
   scheduler_.retire(stage.id, stage.attempt, turn);
   if (stage.barrier) scheduler_.cancel(stage.id, "its barrier stage starts anew", turn);
   planner_.cancel(stage.id);
@@ -246,7 +245,9 @@ void DagScheduler::restart(Stage& stage, Turn& turn) {
 
 void DagScheduler::restart_pinned(Turn& turn) {
   for (auto& [id, stage] : stages_) {
-    if (stage.pinned && stage.state == StageState::running) restart(stage, turn);
+    if (stage.pinned && stage.state == StageState::running) {
+      restart(stage, "cached partitions that it reads are gone", turn);
+    }
   }
 }
 

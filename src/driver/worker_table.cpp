@@ -12,7 +12,8 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
                                            const protocol::Address& from, base::TimePoint now) {
   if (lost_.contains(message.executor)) return Registration::lost_before;
   const WorkerKey key{message.executor, message.member};
-  Worker worker{key, from, message.host, message.node, message.slots, now, {}, {}, {}};
+  Worker worker{key, from, message.host, message.node, message.slots,
+                now, {},   {},           {},           message.members};
   const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
   if (!fresh) {
     at->second.last_seen = now;

@@ -38,6 +38,7 @@ struct Worker {
   base::TimePoint progressed{};  ///< when it last began or ended a task
   /// Since when its executor is leaving.
   std::optional<base::TimePoint> leaving{};
+  std::uint32_t members = 1;  ///< of its executor
 };
 
 class WorkerTable {
