@@ -333,6 +333,15 @@ class Context {
   /// that call. Nothing when it is not registered.
   void remove_listener(const std::shared_ptr<Listener>& listener);
 
+  /// Lets tasks of jobs that are submitted from now on read a file of the program's node, on any
+  /// executor, by its name without directories: volley::file_path. Its bytes are taken now, and
+  /// come to each node once, when a task there asks; at most 1 GiB. The same content again is
+  /// nothing. Throws IoError when it cannot be read, InvalidArgument for a directory, a larger
+  /// file, and a name that means other content already.
+  void add_file(const std::string& path, Where where = Where::current());
+  /// The names of all that tasks can open: those of --files and those that were added.
+  std::vector<std::string> list_files() const;
+
   /// volley.default.parallelism, or the slots of all executors, at least 2.
   std::uint32_t default_parallelism() { return core_->default_parallelism(); }
   /// What text_file would split files into at least, if Spark's default counted: 2 at most.

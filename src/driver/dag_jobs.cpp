@@ -62,11 +62,12 @@ void DagScheduler::begin_job(const protocol::JobSubmitted& message, LineagePtr l
   job.tags = message.tags;
   job.pool = message.pool;
   job.properties = message.properties;
+  job.files = message.files;
   job.submitted = turn.now;
   Job& entry = jobs_.emplace(message.job, std::move(job)).first->second;
   create_stages(entry, message.final_rdd);
-  const StageId result = *entry.stages.rbegin();
   report_job(message, entry, turn);
+  const StageId result = *entry.stages.rbegin();
   ready_.insert(result);
   log_.info(component, "Got job {} ({}) with {} output partitions; final stage: ResultStage {}",
             entry.id, entry.call_site, entry.partitions.size(), result);
@@ -157,8 +158,8 @@ void DagScheduler::end_job(JobId id, const std::string& error, Turn& turn) {
     log_.error(component, "Job {} ({}) failed after {}: {}", id, job.call_site,
                base::format_duration(turn.now - job.submitted), error);
   }
-  turn.outbox.send(options_.program, protocol::JobEnded{id, error.empty(), error});
   events_.job_ended(id, error, turn);
+  turn.outbox.send(options_.program, protocol::JobEnded{id, error.empty(), error});
   for (const ShuffleNumber shuffle :
        std::vector<ShuffleNumber>(forgotten_.begin(), forgotten_.end())) {
     if (!map_stages_.contains(shuffle)) remove_shuffle(shuffle, turn);
@@ -170,8 +171,8 @@ void DagScheduler::drop_stage(StageId id, const std::string& reason, Turn& turn)
   planner_.cancel(id);
   scheduler_.cancel(id, reason, turn);
   statistics_.stage_ended(id, false, turn.now);
-  if (stage.shuffle != nullptr) map_stages_.erase(stage.shuffle->shuffle);
   attempt_ends(stage, reason, turn);
+  if (stage.shuffle != nullptr) map_stages_.erase(stage.shuffle->shuffle);
   waiting_.erase(id);
   failed_.erase(id);
   ready_.erase(id);
@@ -196,8 +197,8 @@ void DagScheduler::remove_shuffle(ShuffleNumber shuffle, Turn& turn) {
 
 void DagScheduler::on(const protocol::RddUnpersisted& message, Turn& turn) {
   blocks_.remove_rdd(message.rdd);
-  copies_.forget(message.rdd);
   events_.tell(protocol::UnpersistRdd{message.rdd}, turn);
+  copies_.forget(message.rdd);
   if (!jobs_.empty() || !scheduler_.idle()) unpersisted_.insert(message.rdd);
   for (const auto& [key, worker] : workers_.workers()) {
     turn.outbox.send(worker.address, protocol::BlocksRemoved{message.rdd});

@@ -225,7 +225,8 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
   const auto& action = job == jobs_.end() ? no_action : job->second.action;
   const Job* owner = job_of(stage);
   stage.prepared.binary = make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action,
-                                            owner == nullptr ? Properties{} : owner->properties);
+                                            owner == nullptr ? Properties{} : owner->properties,
+                                            owner == nullptr ? Files{} : owner->files);
   log_.info(component, "Submitting {} missing tasks of {} {}.{} ({})", stage.prepared.tasks.size(),
             stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id, stage.attempt,
             stage.name);

@@ -70,6 +70,7 @@ struct Job {
   std::vector<std::string> tags;
   std::string pool;
   std::vector<std::pair<std::string, std::string>> properties;
+  std::vector<protocol::AddedFile> files;
   base::TimePoint submitted{};
 };
 
@@ -156,7 +157,6 @@ class DagScheduler {
   void restart(Stage& stage, const std::string& reason, Turn& turn);
   void restart_pinned(Turn& turn);
 
-  // Events: dag_events.cpp.
   // What listeners hear: dag_reports.cpp.
   protocol::StageInfo stage_info(const Stage& stage) const;
   void report_job(const protocol::JobSubmitted& message, const Job& job, Turn& turn) const;
@@ -164,6 +164,7 @@ class DagScheduler {
   /// Nothing when no attempt is at work. `failure`: empty when it has succeeded.
   void attempt_ends(Stage& stage, const std::string& failure, Turn& turn);
 
+  // Events: dag_events.cpp.
   void placed(const PlacementResult& result, Turn& turn);
   void ended(TaskEnd& end, Turn& turn);
   void succeeded(Stage& stage, TaskEnd& end, Turn& turn);
@@ -190,8 +191,8 @@ class DagScheduler {
   ExchangePlanner& planner_;
   TaskScheduler& scheduler_;
   StageStatistics& statistics_;
-
   const EventFeed& events_;
+
   std::map<base::JobId, Job> jobs_;
   std::map<base::JobId, DeferredJob> deferred_;
   std::deque<std::string> cancelled_groups_;  ///< whose future jobs are cancelled, too

@@ -6,7 +6,7 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
                                                                base::RddId final_rdd,
                                                                const protocol::Dependency* shuffle,
                                                                const protocol::Closure& action,
-                                                               Properties properties) {
+                                                               Properties properties, Files files) {
   auto binary = std::make_shared<protocol::StageBinary>();
   for (const base::RddId id : narrow_closure(lineage, final_rdd)) {
     const protocol::RddSpec& rdd = lineage.at(id);
@@ -18,6 +18,7 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
   }
   binary->final_rdd = final_rdd;
   binary->properties = std::move(properties);
+  binary->files = std::move(files);
   binary->task = shuffle != nullptr ? shuffle->writer : action;
   if (shuffle != nullptr) {
     binary->writes_shuffle = true;

@@ -5,6 +5,7 @@
 
 #include "config/configuration.hpp"
 #include "program/accumulators.hpp"
+#include "program/added_files.hpp"
 #include "program/broadcast_registry.hpp"
 #include "program/checkpoints.hpp"
 #include "program/job_properties.hpp"
@@ -115,6 +116,9 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   BroadcastRegistry::Made broadcast(std::span<const std::byte> bytes, const std::string& where);
   BroadcastRegistry& broadcasts() { return broadcasts_; }
   AccumulatorRegistry& accumulators() { return accumulators_; }
+  /// Files that jobs from now on can open by name.
+  AddedFiles& files() { return files_; }
+
   /// From now on the listener hears of what happens; the driver tells it only while there is one.
   void add_listener(std::shared_ptr<Listener> listener);
   void remove_listener(const std::shared_ptr<Listener>& listener);
@@ -183,6 +187,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   Checkpoints checkpoints_;
   BroadcastRegistry broadcasts_;
   AccumulatorRegistry accumulators_;
+  AddedFiles files_;
   std::uint32_t handle_ = 0;
   std::function<void(const std::string&)> warn_;
   mutable std::mutex mutex_;

@@ -78,6 +78,7 @@ struct JobSubmitted {
   std::vector<std::string> tags;
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
   std::vector<std::pair<std::string, std::string>> properties;  ///< that its tasks can read
+  std::vector<AddedFile> files = {};                            ///< that its tasks can open
 };
 struct JobCancelRequested {
   JobId job = 0;
@@ -101,7 +102,6 @@ struct StageCancelRequested {
   StageId stage = 0;
   std::string reason;
 };
-struct RddUnpersisted {
 /// Answered with TaskAttemptKillAnswered.
 struct TaskAttemptKillRequested {
   TaskId task = 0;
@@ -112,6 +112,7 @@ struct TaskAttemptKillRequested {
 struct EventsRequested {
   bool wanted = false;
 };
+struct RddUnpersisted {
   RddId rdd = 0;
 };
 /// No lineage refers to the shuffle any more.

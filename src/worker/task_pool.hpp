@@ -6,6 +6,7 @@
 
 #include "program/block_transfer.hpp"
 #include "program/broadcast_table.hpp"
+#include "program/file_table.hpp"
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
 #include "worker/task_runner.hpp"
@@ -19,8 +20,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <span>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <unordered_map>
@@ -39,6 +40,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
     bool checksums = true;  ///< of what tasks write
     storage::NodeArena::Owner arena_owner = 0;
     std::vector<std::pair<std::string, std::string>> configuration;
+    std::string scratch = "/tmp";  ///< for added files
     /// Wakes the loop thread; called from task threads.
     std::function<void()> wake;
   };
@@ -78,6 +80,10 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
                                            const std::atomic<bool>& stop) override;
   std::shared_ptr<const program::BroadcastCopy> broadcast(std::uint32_t number,
                                                           const std::atomic<bool>& stop) override;
+  std::string keep_file(const std::string& name,
+                        const std::function<std::span<const std::byte>()>& bytes) override {
+    return files_.path_of(name, bytes);
+  }
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   storage::MemoryManager* memory() override { return &memory_; }
@@ -109,6 +115,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   storage::DiskPieces disk_;
   program::BlockStore blocks_{&memory_, &disk_};
   program::BroadcastTable broadcasts_;
+  program::FileTable files_{options_.scratch};
 
   std::map<protocol::BlockId, program::BlockCopy> copies_;  ///< in the making; loop thread only
 

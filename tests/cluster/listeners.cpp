@@ -1,9 +1,13 @@
-// What the program hears of its jobs, and attempts that it kills.
+// What the program hears of its jobs, attempts that it kills, and files that it adds on the way.
 
 #include "check.hpp"
 
+#include <volley/files.hpp>
+
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -160,11 +164,71 @@ void check_kills(volley::Context& context, Checks& checks) {
   checks.holds("an attempt that is not there", !context.kill_task_attempt(1'000'000'000));
 }
 
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// What each of some tasks finds in the file.
+std::set<std::string> contents(volley::Context& context, const std::string& name) {
+  const auto found =
+      context.range(0, 16, 1, 16)
+          .map(volley::bind(
+              [](const std::string& file, std::int64_t) { return read(volley::file_path(file)); },
+              name))
+          .collect();
+  return {found.begin(), found.end()};
+}
+
+void check_files_added(volley::Context& context, Checks& checks) {
+  const std::filesystem::path place = checks.path("added");
+  std::string large;
+  for (int i = 0; i < 300'000; ++i) large += "line " + std::to_string(i) + '\n';
+  write(place / "large.txt", large);
+  write(place / "small.txt", "one");
+  write(place / "empty.txt", "");
+  const std::size_t before = context.list_files().size();
+  for (const char* name : {"large.txt", "small.txt", "empty.txt"}) {
+    context.add_file((place / name).string());
+  }
+  checks.equal("CTX_003 listed", context.list_files().size(), before + 3);
+  std::filesystem::remove(place / "large.txt");
+  checks.holds("CTX_003 a large one", contents(context, "large.txt") == std::set{large});
+  checks.equal("CTX_003", contents(context, "small.txt"), std::set<std::string>{"one"});
+  checks.equal("an empty one", contents(context, "empty.txt"), std::set<std::string>{""});
+  const auto paths = context.range(0, 8, 1, 8)
+                         .map([](std::int64_t) { return volley::file_path("small.txt"); })
+                         .collect();
+  checks.holds(
+      "CTX_003 copies, not the original",
+      std::find(paths.begin(), paths.end(), (place / "small.txt").string()) == paths.end());
+  checks.equal("in the program", read(volley::file_path("small.txt")), std::string("one"));
+
+  write(place / "again" / "small.txt", "one");
+  context.add_file((place / "again" / "small.txt").string());
+  write(place / "other" / "small.txt", "two");
+  checks.throws<volley::InvalidArgument>(
+      "other content", "is not what the name 'small.txt' already stands for",
+      [&] { context.add_file((place / "other" / "small.txt").string()); });
+  checks.throws<volley::InvalidArgument>("a directory", "is a directory",
+                                         [&] { context.add_file(place.string()); });
+  checks.throws<volley::IoError>("no file", "cannot read",
+                                 [&] { context.add_file((place / "none").string()); });
+  checks.throws<volley::JobFailed>("an unknown name", "empty.txt, large.txt, small.txt",
+                                   [&] { contents(context, "none"); });
+}
+
 }  // namespace
 
 void check_listening(volley::Context& context, Checks& checks) {
   check_hearing(context, checks);
   check_kills(context, checks);
+  check_files_added(context, checks);
 }
 
 }  // namespace cluster_test
