@@ -62,6 +62,7 @@ void DagScheduler::begin_job(const protocol::JobSubmitted& message, LineagePtr l
   job.tags = message.tags;
   job.pool = message.pool;
   job.properties = message.properties;
+  job.keeps_blocks = message.keeps_blocks;
   job.files = message.files;
   job.submitted = turn.now;
   Job& entry = jobs_.emplace(message.job, std::move(job)).first->second;

@@ -70,6 +70,7 @@ struct Job {
   std::vector<std::string> tags;
   std::string pool;
   std::vector<std::pair<std::string, std::string>> properties;
+  bool keeps_blocks = false;
   std::vector<protocol::AddedFile> files;
   base::TimePoint submitted{};
 };

@@ -12,12 +12,20 @@
 namespace volley::driver {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
-using Files = std::vector<protocol::AddedFile>;
+
+/// What the tasks of a stage take over from the job that it runs for.
+struct FromJob {
+  Properties properties = {};
+  std::vector<protocol::AddedFile> files = {};
+  bool keeps_blocks = false;
+};
 
 /// `shuffle` is the dependency that the stage writes, or null for a result stage, whose tasks run
-/// `action`. `properties` and `files` are the job's, for the tasks to read.
-std::shared_ptr<const protocol::StageBinary> make_stage_binary(
-    const Lineage& lineage, base::RddId final_rdd, const protocol::Dependency* shuffle,
-    const protocol::Closure& action, Properties properties = {}, Files files = {});
+/// `action`.
+std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                               base::RddId final_rdd,
+                                                               const protocol::Dependency* shuffle,
+                                                               const protocol::Closure& action,
+                                                               FromJob job = {});
 
 }  // namespace volley::driver

@@ -22,6 +22,7 @@ void ContextCore::persist(base::RddId rdd, protocol::StorageLevel level,
                           protocol::FunctionRef codec) {
   if (!level.keeps()) return;
   const std::lock_guard lock(mutex_);
+  keeps_blocks_ = true;
   const auto [at, fresh] = persisted_.try_emplace(rdd, protocol::StoredRdd{rdd, level, codec});
   if (fresh || at->second.level == level) return;
   throw UnsupportedOperation(fmt::format(
@@ -85,6 +86,7 @@ base::JobId ContextCore::submit(protocol::JobSubmitted job, bool follows) {
                       ")");
     }
     job.job = next_job_++;
+    job.keeps_blocks = keeps_blocks_;
     job.files = files_.all();
     jobs_[job.job];
     for (const auto& spec : job.rdds) {
@@ -247,6 +249,7 @@ std::map<base::RddId, protocol::StorageLevel> ContextCore::persisted() const {
 
 void ContextCore::keep_on_disk_too(base::RddId rdd, protocol::FunctionRef codec) {
   const std::lock_guard lock(mutex_);
+  keeps_blocks_ = true;
   const auto [at, fresh] = persisted_.try_emplace(
       rdd, protocol::StoredRdd{rdd, protocol::StorageLevel::memory_and_disk, codec});
   if (fresh) return;

@@ -201,6 +201,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   base::JobId next_job_ = 0;
   std::unordered_map<base::JobId, Job> jobs_;
   std::map<base::RddId, protocol::StoredRdd> persisted_;
+  bool keeps_blocks_ = false;      ///< any was persisted so far
   std::set<std::string> outputs_;  ///< that this run has begun
   std::string draining_;           ///< why; empty: it is not
   bool cut_short_ = false;

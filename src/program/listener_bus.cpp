@@ -99,9 +99,9 @@ std::string ListenerBus::take(Problem& problem, bool now, const char* what) {
   const base::TimePoint at = clock_();
   if (!now && at < problem.next) return {};
   problem.next = at + between_warnings;
-  return fmt::format(
-      "{} {}{}{}", std::exchange(problem.count, 0), what,
-      problem.last.empty() ? "" : ", the last one: ", std::exchange(problem.last, {}));
+  const std::string last = std::exchange(problem.last, {});
+  return fmt::format("{} {}{}{}", std::exchange(problem.count, 0), what,
+                     last.empty() ? "" : ", the last one: ", last);
 }
 
 void ListenerBus::warn(const std::string& text) const {

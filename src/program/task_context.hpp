@@ -159,6 +159,8 @@ class TaskContext {
   static TaskContext* current() { return current_; }
 
   const StagePlan& plan() const { return *plan_; }
+  /// Whether the program has had RDDs kept, whose blocks may use memory.
+  bool keeps_blocks() const { return plan_ && plan_->binary().keeps_blocks; }
   const protocol::TaskAttempt& attempt() const { return task_.attempt; }
   TaskServices& services() { return services_; }
   protocol::TaskMetrics& metrics() { return metrics_; }

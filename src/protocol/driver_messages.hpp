@@ -78,7 +78,8 @@ struct JobSubmitted {
   std::vector<std::string> tags;
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
   std::vector<std::pair<std::string, std::string>> properties;  ///< that its tasks can read
-  std::vector<AddedFile> files = {};                            ///< that its tasks can open
+  bool keeps_blocks = false;  ///< the program has had RDDs kept: tasks leave them their memory
+  std::vector<AddedFile> files = {};  ///< that its tasks can open
 };
 struct JobCancelRequested {
   JobId job = 0;

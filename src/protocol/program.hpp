@@ -91,6 +91,7 @@ struct StageBinary {
   std::uint32_t reducers = 0;       ///< when writes_shuffle
   /// The local properties of the job that the stage runs for.
   std::vector<std::pair<std::string, std::string>> properties;
+  bool keeps_blocks = false;          ///< as the job says
   std::vector<AddedFile> files = {};  ///< of the same job
 };
 

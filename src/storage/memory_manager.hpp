@@ -26,6 +26,7 @@ class MemoryManager {
     std::uint64_t bytes = unlimited;
     std::uint64_t protected_storage = 0;  ///< of them, what execution leaves to storage
     std::uint64_t floor = 0;  ///< what a consumer of execution memory may use without asking
+    std::uint32_t tasks = 1;  ///< at most at a time
   };
   /// Frees about so many bytes of storage, if it can.
   using MakeRoom = std::function<void(std::uint64_t bytes)>;

@@ -32,7 +32,8 @@ TaskPool::TaskPool(Options options, storage::NodeArena& arena)
     : options_(std::move(options)),
       arena_(arena),
       memory_({options_.memory, options_.protected_storage,
-               std::min(most_floor, options_.memory / (8 * std::max(options_.threads, 1U)))}),
+               std::min(most_floor, options_.memory / (8 * std::max(options_.threads, 1U))),
+               std::max(options_.threads, 1U)}),
       disk_(arena, options_.arena_owner),
       broadcasts_(arena, {[this](std::uint32_t number) { post(BroadcastAsked{number}); },
                           [this](std::uint32_t number, base::Rank holder) {

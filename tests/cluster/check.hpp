@@ -153,5 +153,6 @@ void check_listening(volley::Context& context, Checks& checks);
 void check_accumulators(volley::Context& context, Checks& checks);
 void check_hdf5(volley::Context& context, Checks& checks);
 void check_formats(volley::Context& context, Checks& checks);
+void check_repeatability(volley::Context& context, Checks& checks);
 
 }  // namespace cluster_test

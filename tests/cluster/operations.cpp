@@ -44,6 +44,7 @@ constexpr std::array groups{
     Group{"listeners", cluster_test::check_listening},
     Group{"hdf5", cluster_test::check_hdf5},
     Group{"formats", cluster_test::check_formats},
+    Group{"repeatability", cluster_test::check_repeatability},
 };
 
 }  // namespace

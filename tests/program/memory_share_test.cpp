@@ -2,9 +2,14 @@
 
 #include "program/memory_share.hpp"
 
+#include "program/modules.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <utility>
 
 namespace volley::program {
@@ -12,7 +17,9 @@ namespace {
 
 class Services final : public TaskServices {
  public:
-  Services() : arena_(std::move(storage::NodeArena::create({1U << 20U, 64U << 10U})).value()) {}
+  explicit Services(std::uint32_t tasks = 1)
+      : arena_(std::move(storage::NodeArena::create({1U << 20U, 64U << 10U})).value()),
+        memory_({1U << 20U, 1U << 19U, 1000, tasks}) {}
   std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return 1; }
@@ -27,7 +34,7 @@ class Services final : public TaskServices {
 
  private:
   storage::NodeArena arena_;
-  storage::MemoryManager memory_{{1U << 20U, 1U << 19U, 1000}};
+  storage::MemoryManager memory_;
   BlockStore blocks_;
   std::vector<std::pair<std::string, std::string>> configuration_;
 };
@@ -70,8 +77,9 @@ TEST_F(Share, GrowsUntilThereIsNoMoreAndGivesBack) {
 }
 
 TEST_F(Share, ASecondTaskHalvesWhatTheFirstMayHave) {
-  TaskContext first = context(one);
-  TaskContext second = context(other);
+  Services busy(2);
+  TaskContext first{busy, nullptr, one, stop};
+  TaskContext second{busy, nullptr, other, stop};
   MemoryShare share(first);
   EXPECT_TRUE(share.reach(400000));
   MemoryShare another(second);
@@ -87,6 +95,44 @@ TEST_F(Share, TablesOfATaskShareWhatItMayHave) {
   MemoryShare later(first);
   EXPECT_FALSE(later.reach(500000));
   EXPECT_TRUE(later.reach(1000));
+}
+
+void no_task(TaskContext&, base::RddId, std::uint32_t, std::span<const std::byte>,
+             protocol::Bytes&) {}
+
+/// Up to where a table of the task can grow in steps of 10000 bytes.
+std::uint64_t reached(TaskContext& context) {
+  MemoryShare share(context);
+  std::uint64_t bytes = 0;
+  while (share.reach(bytes + 10000)) bytes += 10000;
+  return bytes;
+}
+
+TEST_F(Share, WhatATaskGetsDoesNotDependOnWhatOthersUse) {
+  Services busy(2);
+  for (const bool keeps_blocks : {false, true}) {
+    auto binary = std::make_shared<protocol::StageBinary>();
+    binary->keeps_blocks = keeps_blocks;
+    binary->task.function = identify(reinterpret_cast<const void*>(&no_task));
+    const auto plan = StagePlan::make(binary).value();
+    TaskContext first{busy, plan, one, stop};
+    TaskContext second{busy, plan, other, stop};
+    const std::uint64_t alone = reached(first);
+    EXPECT_LE(alone, keeps_blocks ? 1U << 18U : 1U << 19U);
+    EXPECT_GT(alone, keeps_blocks ? 240000U : 500000U);
+    MemoryShare of_second(second);
+    ASSERT_TRUE(of_second.reach(alone));
+    EXPECT_FALSE(of_second.reach(alone + 20000));
+    EXPECT_EQ(reached(first), alone);
+    if (keeps_blocks) {
+      ASSERT_TRUE(busy.memory()->acquire_storage(1U << 19U));
+      EXPECT_EQ(reached(first), alone);
+      busy.memory()->release_storage(1U << 19U);
+    }
+    busy.memory()->release_all(1);
+    of_second.give_back();
+    busy.memory()->release_all(2);
+  }
 }
 
 TEST_F(Share, AStoppedTaskGetsNoMore) {

@@ -69,20 +69,16 @@ struct ReducePartitionSource {
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    const protocol::RddSpec& spec = context.plan().rdd(rdd);
-    protocol::Reader in(spec.compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<F> function(in);
+    Operation<F> operation(context, rdd);
     std::optional<record> total;
     auto add = [&](auto&& one) {
       if (total) {
-        *total = record(function.get()(std::as_const(*total), std::as_const(one)));
+        *total = record(operation.function()(std::as_const(*total), std::as_const(one)));
       } else {
         total = to_owned(std::forward<decltype(one)>(one));
       }
     };
-    P::run(context, spec.dependencies.front().parent, partition, header.chained, add);
+    operation.template pull<P>(partition, add);
     if (total) emit(std::move(*total));
   }
 };
@@ -95,14 +91,12 @@ struct AggregatePartitionSource {
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    const protocol::RddSpec& spec = context.plan().rdd(rdd);
-    protocol::Reader in(spec.compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<function_type> parts(in);
-    C total = part_of<0>(parts.get()).value;
-    auto add = [&](auto&& one) { fold_into(part_of<1>(parts.get()), total, std::as_const(one)); };
-    P::run(context, spec.dependencies.front().parent, partition, header.chained, add);
+    Operation<function_type> operation(context, rdd);
+    C total = part_of<0>(operation.function()).value;
+    auto add = [&](auto&& one) {
+      fold_into(part_of<1>(operation.function()), total, std::as_const(one));
+    };
+    operation.template pull<P>(partition, add);
     emit(std::move(total));
   }
 };

@@ -111,14 +111,10 @@ struct ZipPartitionsSource {
   template <class Emit, std::size_t... I>
   static void run_sides(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit,
                         std::index_sequence<I...>) {
-    const protocol::RddSpec& spec = context.plan().rdd(rdd);
-    protocol::Reader in(spec.compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<F> function(in);
+    Operation<F> operation(context, rdd);
     std::tuple<PartitionRecords<T, Pull<T>>...> sides{
-        PartitionRecords<T, Pull<T>>(Pull<T>{context, spec.dependencies[I].parent, partition})...};
-    auto&& results = function.get()(std::get<I>(sides)...);
+        PartitionRecords<T, Pull<T>>(Pull<T>{context, operation.parent(I), partition})...};
+    auto&& results = operation.function()(std::get<I>(sides)...);
     for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
     if constexpr (has_views<U>) context.views_expire();  // they may view the sides or `results`
   }

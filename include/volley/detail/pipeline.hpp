@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -211,6 +212,33 @@ struct ElementOp {
 /// Of every RDD made by a narrow operation: whether the chain in its parent handle's type was true.
 struct OperationHeader {
   bool chained = false;
+};
+
+/// What an RDD that a narrow operation made is: a function, rebuilt from its captures, of its
+/// parents' records. F: the function as it was shipped.
+template <class F>
+class Operation {
+ public:
+  Operation(TaskContext& context, base::RddId rdd)
+      : context_(context), spec_(context.plan().rdd(rdd)), in_(spec_.compute.captures) {
+    protocol::read(in_, header_);
+    function_.emplace(in_);
+  }
+  F& function() { return function_->get(); }
+  bool chained() const { return header_.chained; }
+  base::RddId parent(std::size_t index = 0) const { return spec_.dependencies[index].parent; }
+  /// Pushes the records of the parent's partition, made by P, into `sink`.
+  template <class P, class Sink>
+  void pull(std::uint32_t partition, Sink& sink) const {
+    P::run(context_, parent(), partition, header_.chained, sink);
+  }
+
+ private:
+  TaskContext& context_;
+  const protocol::RddSpec& spec_;
+  protocol::Reader in_;
+  OperationHeader header_;
+  std::optional<Shipped<F>> function_;
 };
 
 /// The function of an operation's RDD, rebuilt from its captures. One that has

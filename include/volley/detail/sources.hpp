@@ -196,16 +196,10 @@ struct PartitionAction {
 template <class P, class F, class U, class Emit, class Call>
 void emit_partition(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit,
                     Call&& call) {
-  const protocol::RddSpec& spec = context.plan().rdd(rdd);
-  protocol::Reader in(spec.compute.captures);
-  OperationHeader header;
-  protocol::read(in, header);
-  Shipped<F> function(in);
-  auto pull = [&](auto& sink) {
-    P::run(context, spec.dependencies.front().parent, partition, header.chained, sink);
-  };
+  Operation<F> operation(context, rdd);
+  auto pull = [&](auto& sink) { operation.template pull<P>(partition, sink); };
   PartitionRecords<typename P::record, decltype(pull)> records(pull);
-  auto&& results = call(function.get(), records);
+  auto&& results = call(operation.function(), records);
   for (auto&& result : results) emit(U(std::forward<decltype(result)>(result)));
   if constexpr (has_views<U>) context.views_expire();  // they may view `records` or `results`
 }

@@ -77,14 +77,11 @@ struct PipedSource {
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
-    const protocol::RddSpec& spec = context.plan().rdd(rdd);
-    const base::RddId parent = spec.dependencies.front().parent;
-    protocol::Reader in(spec.compute.captures);
-    OperationHeader header;
-    protocol::read(in, header);
-    Shipped<F> functions(in);
-    program::PipeCommand command = part_of<0>(functions.get()).value;
-    const std::string file = input_file<P>(context, parent, partition, header.chained);
+    Operation<F> operation(context, rdd);
+    F& functions = operation.function();
+    program::PipeCommand command = part_of<0>(functions).value;
+    const std::string file =
+        input_file<P>(context, operation.parent(), partition, operation.chained());
     if (!file.empty()) {
       command.environment.emplace_back("map_input_file", file);
       command.environment.emplace_back("mapreduce_map_input_file", file);
@@ -93,9 +90,9 @@ struct PipedSource {
         command, pipe_scratch(context.services().configuration()),
         [&](std::string_view line) { emit(std::string(line)); }, [&] { context.check_stop(); });
     auto print = [&](std::string_view line) { process.write_line(line); };
-    part_of<1>(functions.get())(print);
-    auto visit = [&](auto&& one) { part_of<2>(functions.get())(std::as_const(one), print); };
-    P::run(context, parent, partition, header.chained, visit);
+    part_of<1>(functions)(print);
+    auto visit = [&](auto&& one) { part_of<2>(functions)(std::as_const(one), print); };
+    operation.template pull<P>(partition, visit);
     process.finish();
   }
 };
