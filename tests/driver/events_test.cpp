@@ -49,6 +49,15 @@ struct Describe {
   }
 };
 
+template <class E>
+std::vector<E> events_of(const FakeCluster& cluster) {
+  std::vector<E> found;
+  for (const auto& message : cluster.program<protocol::EventHappened>()) {
+    if (const auto* event = std::get_if<E>(message.event.get())) found.push_back(*event);
+  }
+  return found;
+}
+
 class Events : public ::testing::Test {
  protected:
   Events() {
@@ -65,11 +74,7 @@ class Events : public ::testing::Test {
   }
   template <class E>
   std::vector<E> events() const {
-    std::vector<E> found;
-    for (const auto& message : c.program<protocol::EventHappened>()) {
-      if (const auto* event = std::get_if<E>(message.event.get())) found.push_back(*event);
-    }
-    return found;
+    return events_of<E>(c);
   }
   /// Whether the attempt was asked to stop.
   bool kill(base::TaskId task, const std::string& why = "too slow") {
@@ -262,6 +267,46 @@ TEST_F(Events, CTX_011_AKilledAttemptThatDoesNotStopIsEndedWithItsProcess) {
   other.finish_all();
   other.expect_job_succeeded(0, 1);
   EXPECT_TRUE(other.driver.idle());
+}
+
+TEST_F(Events, ACopyOfAStragglerSaysThatItIsOne) {
+  Options options;
+  options.speculation.enabled = true;
+  options.speculation.duration_threshold = seconds{10};
+  FakeCluster other(options);
+  other.add_executor(1, 1, 1);
+  other.add_executor(2, 11, 1);
+  other.send(program_address, protocol::EventsRequested{true});
+  other.submit(b.job(0, b.source(1)));
+  for (int i = 0; i < 15; ++i) other.tick(seconds{1});
+  ASSERT_EQ(other.tasks.size(), 2U);
+  other.finish(other.tasks.begin()->first);
+  other.finish_all();
+  const auto starts = events_of<protocol::TaskStart>(other);
+  ASSERT_EQ(starts.size(), 2U);
+  EXPECT_FALSE(starts.at(0).task.speculative);
+  EXPECT_TRUE(starts.at(1).task.speculative);
+  const auto ends = events_of<protocol::TaskEnd>(other);
+  ASSERT_EQ(ends.size(), 2U);
+  EXPECT_EQ(ends.at(1).outcome, TaskOutcome::killed);
+  EXPECT_EQ(ends.at(1).error, "another attempt succeeded");
+}
+
+TEST_F(Events, AnExecutorIsExcludedAndUsedAgain) {
+  Options options;
+  options.exclusion.application = true;
+  options.exclusion.application_tasks_per_executor = 1;
+  FakeCluster other(options);
+  other.add_executor(1, 1, 1);
+  other.send(program_address, protocol::EventsRequested{true});
+  other.submit(b.job(0, b.source(1)));
+  other.finish(other.tasks.begin()->first, TaskOutcome::exception, "bad disk");
+  other.finish_all();
+  ASSERT_EQ(events_of<protocol::ExecutorExcluded>(other).size(), 1U);
+  EXPECT_EQ(events_of<protocol::ExecutorExcluded>(other).at(0).executor, 1U);
+  EXPECT_TRUE(events_of<protocol::ExecutorUnexcluded>(other).empty());
+  other.tick(std::chrono::hours{2});
+  EXPECT_EQ(events_of<protocol::ExecutorUnexcluded>(other).size(), 1U);
 }
 
 }  // namespace
