@@ -6,6 +6,7 @@ using protocol::BlockId;
 
 void BlockTracker::add(const BlockId& block, const WorkerKey& worker) {
   rdds_[block.rdd][block.partition].insert(worker);
+  ever_held_.insert(worker.executor);
 }
 
 void BlockTracker::remove(const BlockId& block, const WorkerKey& worker) {
@@ -31,6 +32,7 @@ std::set<WorkerKey> BlockTracker::remove_rdd(base::RddId rdd) {
 
 std::vector<BlockId> BlockTracker::remove_executor(base::ExecutorId executor) {
   std::vector<BlockId> lost;
+  if (ever_held_.erase(executor) == 0) return lost;
   for (auto rdd = rdds_.begin(); rdd != rdds_.end();) {
     for (auto at = rdd->second.begin(); at != rdd->second.end();) {
       const auto erased =

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace volley::driver {
@@ -19,6 +20,8 @@ class BlockTracker {
   void remove(const protocol::BlockId& block, const WorkerKey& worker);
   /// Forgets the RDD's blocks and returns the workers that held some.
   std::set<WorkerKey> remove_rdd(base::RddId rdd);
+  /// Whether it has held any block since it came: somebody may still be asking it for one.
+  bool ever_held(base::ExecutorId executor) const { return ever_held_.contains(executor); }
   /// Returns the blocks that it held.
   std::vector<protocol::BlockId> remove_executor(base::ExecutorId executor);
   /// Of the RDD, held by somebody.
@@ -35,6 +38,7 @@ class BlockTracker {
  private:
   using Locations = std::map<std::uint32_t, std::set<WorkerKey>>;  ///< by partition, never empty
   std::unordered_map<base::RddId, Locations> rdds_;
+  std::unordered_set<base::ExecutorId> ever_held_;  ///< until they are removed
 };
 
 }  // namespace volley::driver

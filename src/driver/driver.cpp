@@ -250,12 +250,14 @@ void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application
   dag_.executor_removed(turn);
 }
 
-/// Readers that wait for its cached partitions are told, and copies made of what is left.
+/// Readers that wait for its cached partitions are told, and copies made of what is left. A reader
+/// may wait for one that is forgotten here: its RDD was unpersisted, or it had to make way.
 void Driver::lose_blocks(base::ExecutorId executor, const std::vector<Worker>& removed,
                          Turn& turn) {
+  const bool has_readers = blocks_.ever_held(executor);
   const std::vector<protocol::BlockId> lost = blocks_.remove_executor(executor);
   for (const Worker& gone : removed) {
-    if (lost.empty()) break;
+    if (!has_readers) break;
     for (const auto& [key, worker] : workers_.workers()) {
       turn.outbox.send(worker.address, protocol::BlockHolderLost{gone.address});
     }
@@ -334,10 +336,11 @@ void Driver::on(const protocol::EventsRequested& message, const Address&, Outbox
 void Driver::report_added(base::ExecutorId executor, Turn& turn) const {
   if (!events_.wanted()) return;
   protocol::ExecutorAdded added{executor, events_.wall(turn.now), {}, 0};
-  for (const auto& [key, worker] : workers_.workers()) {
-    if (key.executor != executor) continue;
-    if (added.host.empty()) added.host = worker.host;
-    added.slots += worker.slots;
+  const auto& all = workers_.workers();
+  for (auto at = all.lower_bound({executor, 0}); at != all.end() && at->first.executor == executor;
+       ++at) {
+    if (added.host.empty()) added.host = at->second.host;
+    added.slots += at->second.slots;
   }
   events_.tell(std::move(added), turn);
 }

@@ -19,12 +19,13 @@
 #include "driver/task_set.hpp"
 #include "driver/worker_table.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace volley::driver {
@@ -165,7 +166,7 @@ class TaskScheduler {
   // Offers: task_scheduler_offers.cpp.
   void fill_slots(Turn& turn);
   std::vector<SetKey> order() const;
-  std::vector<WorkerKey> offers_for(const TaskSet& set) const;
+  std::vector<WorkerKey> offers_for(const TaskSet& set, std::size_t most) const;
   std::size_t offer_to(const SetKey& key, std::size_t most, Turn& turn);
   std::size_t offer_level(const SetKey& key, TaskSet& set, Locality level,
                           std::vector<WorkerKey>& free, std::size_t most,
@@ -222,7 +223,7 @@ class TaskScheduler {
   BarrierCoordinator barriers_;
   std::map<SetKey, TaskSet> sets_;
   std::map<base::StageId, std::vector<SetKey>> stage_sets_;
-  std::unordered_map<base::TaskId, Running> running_;
+  boost::unordered_flat_map<base::TaskId, Running> running_;
   std::map<base::TaskId, Killed> killed_;
   std::map<SetKey, Unschedulable> unschedulable_;
   std::vector<TaskEnd> ends_;

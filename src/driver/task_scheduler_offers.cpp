@@ -9,6 +9,10 @@
 
 namespace volley::driver {
 
+namespace {
+constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+}
+
 std::vector<SetKey> TaskScheduler::order() const {
   std::vector<SetKey> keys;
   const auto wants = [](const TaskSet& set) {
@@ -37,8 +41,7 @@ void TaskScheduler::fill_slots(Turn& turn) {
     const bool shared = fair && keys.size() > 1;
     const std::size_t batch =
         workers_.free().size() / (batches * std::max(keys.size(), done.size() + 1));
-    const std::size_t most =
-        shared ? std::max<std::size_t>(batch, 1) : std::numeric_limits<std::size_t>::max();
+    const std::size_t most = shared ? std::max<std::size_t>(batch, 1) : all;
     for (const SetKey& key : keys) {
       if (done.contains(key)) continue;
       const std::size_t launched = offer_to(key, most, turn);
@@ -49,14 +52,19 @@ void TaskScheduler::fill_slots(Turn& turn) {
   }
 }
 
-/// Workers with free slots that the set may use, beginning after the one that was served last.
-std::vector<WorkerKey> TaskScheduler::offers_for(const TaskSet& set) const {
+/// Workers with free slots that the set may use, beginning after the one that was served last. No
+/// more than `most` when one is as good as another.
+std::vector<WorkerKey> TaskScheduler::offers_for(const TaskSet& set, std::size_t most) const {
   const auto& free = workers_.free();
+  const std::size_t count =
+      set.runs_anywhere() && health_.empty() ? std::min(most, free.size()) : free.size();
   std::vector<WorkerKey> offers;
-  offers.reserve(free.size());
-  const auto middle = free.upper_bound(last_offered_);
-  offers.insert(offers.end(), middle, free.end());
-  offers.insert(offers.end(), free.begin(), middle);
+  offers.reserve(count);
+  auto next = free.upper_bound(last_offered_);
+  while (offers.size() < count) {
+    if (next == free.end()) next = free.begin();
+    offers.push_back(*next++);
+  }
   if (!set.exclusion().empty() || !health_.empty()) {
     std::erase_if(offers, [&](const WorkerKey& key) { return !usable(set, *workers_.find(key)); });
   }
@@ -66,7 +74,7 @@ std::vector<WorkerKey> TaskScheduler::offers_for(const TaskSet& set) const {
 std::size_t TaskScheduler::offer_to(const SetKey& key, std::size_t most, Turn& turn) {
   TaskSet& set = sets_.at(key);
   if (set.spec().barrier) return launch_gang(key, set, turn);
-  std::vector<WorkerKey> free = offers_for(set);
+  std::vector<WorkerKey> free = offers_for(set, set.pending());
   std::optional<Locality> nearest;
   std::size_t launched = 0;
   for (const Locality level : set.levels()) {
@@ -76,7 +84,7 @@ std::size_t TaskScheduler::offer_to(const SetKey& key, std::size_t most, Turn& t
   const bool refused = !free.empty() && launched < most && set.waits_for_better(turn.now);
   set.round_over(nearest, refused, turn.now);
   if (launched < most && set.copies_wanted() > 0) {
-    launched += offer_copies(key, set, offers_for(set), most - launched, turn);
+    launched += offer_copies(key, set, offers_for(set, all), most - launched, turn);
   }
   return launched;
 }
@@ -129,7 +137,7 @@ std::size_t TaskScheduler::launch_gang(const SetKey& key, TaskSet& set, Turn& tu
   std::vector<GangTask> tasks = set.gang();
   if (tasks.empty()) return 0;
   std::vector<FreeWorker> free;
-  for (const WorkerKey& worker_key : offers_for(set)) {
+  for (const WorkerKey& worker_key : offers_for(set, all)) {
     const Worker& worker = *workers_.find(worker_key);
     const auto slots = static_cast<std::uint32_t>(worker.slots - worker.running.size());
     free.push_back({worker_key, worker.node, slots});

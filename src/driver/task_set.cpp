@@ -13,7 +13,8 @@ TaskSet::TaskSet(TaskSetSpec spec, const WorkerTable& workers, const Options& op
   remaining_ = tasks.size();
   tasks_.reserve(tasks.size());
   for (TaskSpec& task : tasks) {
-    position_.emplace(task.index, tasks_.size());
+    if (task.index >= position_.size()) position_.resize(task.index + std::size_t{1}, nowhere);
+    position_[task.index] = static_cast<std::uint32_t>(tasks_.size());
     tasks_.push_back({std::move(task), State::parked, 0, 0, {}});
   }
   for (Task& task : tasks_) put_back(task.spec.index, workers);
@@ -183,9 +184,8 @@ std::uint32_t TaskSet::count_failure(std::uint32_t index, std::string reason) {
 }
 
 bool TaskSet::mark_done(std::uint32_t index) {
-  const auto found = position_.find(index);
-  if (found == position_.end()) return false;
-  Task& task = tasks_[found->second];
+  if (position(index) == nowhere) return false;
+  Task& task = at(index);
   if (task.state == State::done) return false;
   set_state(task, State::done);
   copies_wanted_.erase(index);
@@ -226,17 +226,15 @@ std::vector<std::uint32_t> TaskSet::park_homeless(const WorkerTable& workers, ba
 }
 
 void TaskSet::unpark(std::uint32_t index, std::uint32_t node, const WorkerTable& workers) {
-  const auto found = position_.find(index);
-  if (found == position_.end() || tasks_[found->second].state != State::parked) return;
-  tasks_[found->second].spec.node = node;
+  if (position(index) == nowhere || at(index).state != State::parked) return;
+  at(index).spec.node = node;
   put_back(index, workers);
 }
 
 std::vector<base::TaskId> TaskSet::attempts(std::uint32_t index) const {
   std::vector<base::TaskId> ids;
-  const auto found = position_.find(index);
-  if (found == position_.end()) return ids;
-  for (const Attempt& attempt : tasks_[found->second].attempts) ids.push_back(attempt.task);
+  if (position(index) == nowhere) return ids;
+  for (const Attempt& attempt : at(index).attempts) ids.push_back(attempt.task);
   return ids;
 }
 

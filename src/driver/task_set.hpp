@@ -90,6 +90,10 @@ class TaskSet {
   base::Duration expected(std::size_t tasks) const {
     return typical_ * static_cast<base::Duration::rep>(tasks);
   }
+  /// Any worker will do for any of its tasks, as far as data and failures go.
+  bool runs_anywhere() const {
+    return !has_preferences_ && bound_nodes_.empty() && exclusion_.empty();
+  }
   /// Whether the task may run on another worker of the node as well.
   bool may_run_on(std::uint32_t index, std::uint32_t node) const {
     const TaskSpec& task = at(index).spec;
@@ -155,8 +159,13 @@ class TaskSet {
   template <class Key>
   using Lists = std::map<Key, List>;
 
-  Task& at(std::uint32_t index) { return tasks_[position_.at(index)]; }
-  const Task& at(std::uint32_t index) const { return tasks_[position_.at(index)]; }
+  static constexpr std::uint32_t nowhere = ~0U;
+  /// The index's place in tasks_; nowhere: it is not part of the set.
+  std::uint32_t position(std::uint32_t index) const {
+    return index < position_.size() ? position_[index] : nowhere;
+  }
+  Task& at(std::uint32_t index) { return tasks_.at(position(index)); }
+  const Task& at(std::uint32_t index) const { return tasks_.at(position(index)); }
   void set_state(Task& task, State state);
   void enlist(Task& task);
   std::optional<std::uint32_t> pop(List& list, const Worker& worker, bool preferred);
@@ -166,7 +175,7 @@ class TaskSet {
   const Options& options_;
   TaskSetSpec spec_;  ///< without tasks
   std::vector<Task> tasks_;
-  std::unordered_map<std::uint32_t, std::size_t> position_;  ///< index to place in tasks_
+  std::vector<std::uint32_t> position_;  ///< by index
   Lists<WorkerKey> by_worker_;
   Lists<std::uint32_t> near_;  ///< by the nodes of preferred workers; also in by_worker_
   std::unordered_map<std::uint32_t, List> by_node_;  ///< bound and without preference

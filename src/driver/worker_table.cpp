@@ -12,13 +12,14 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
                                            const protocol::Address& from, base::TimePoint now) {
   if (lost_.contains(message.executor)) return Registration::lost_before;
   const WorkerKey key{message.executor, message.member};
-  Worker worker{key, from, message.host, message.node, message.slots,
-                now, {},   {},           {},           message.members};
+  Worker worker{key, from, message.host, message.node, message.slots, now};
+  worker.members = message.members;
   const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
   if (!fresh) {
     at->second.last_seen = now;
     return Registration::repeated;
   }
+  by_key_.emplace(key, &at->second);
   nodes_[from.rank] = message.node;
   Executor& executor = executors_[message.executor];
   executor.members = message.members;
@@ -27,11 +28,12 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
   ++complete_;
   expected_.erase(message.executor);
   for (std::uint32_t member = 0; member < executor.members; ++member) {
-    const auto found = workers_.find({message.executor, member});
-    if (found == workers_.end()) continue;
-    ++live_nodes_[found->second.node];
-    slots_ += found->second.slots;
-    update_free(found->second);
+    Worker* ready = known({message.executor, member});
+    if (ready == nullptr) continue;
+    ready->live = true;
+    ++live_nodes_[ready->node];
+    slots_ += ready->slots;
+    update_free(*ready);
   }
   return Registration::accepted;
 }
@@ -57,6 +59,7 @@ std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
   auto at = workers_.lower_bound({executor, 0});
   while (at != workers_.end() && at->first.executor == executor) {
     if (was_complete) retract(at->second);
+    by_key_.erase(at->first);
     free_.erase(at->first);
     backlogged_.erase(at->first);
     removed.push_back(std::move(at->second));
@@ -69,6 +72,7 @@ std::vector<Worker> WorkerTable::remove(ExecutorId executor) {
 
 /// It does not count as capacity any more.
 void WorkerTable::retract(Worker& worker) {
+  worker.live = false;
   slots_ -= worker.slots;
   if (--live_nodes_[worker.node] == 0) live_nodes_.erase(worker.node);
   free_.erase(worker.key);
@@ -87,7 +91,7 @@ bool WorkerTable::decommission(ExecutorId executor, base::TimePoint now) {
   return true;
 }
 
-/// Takes tasks: all members are here, and it is not leaving.
+/// All members are here, and it is not leaving.
 bool WorkerTable::complete(ExecutorId executor) const {
   const auto found = executors_.find(executor);
   return found != executors_.end() && !found->second.leaving &&
@@ -95,7 +99,7 @@ bool WorkerTable::complete(ExecutorId executor) const {
 }
 
 void WorkerTable::update_free(const Worker& worker) {
-  if (worker.running.size() < worker.slots && complete(worker.key.executor)) {
+  if (worker.running.size() < worker.slots && worker.live) {
     free_.insert(worker.key);
   } else {
     free_.erase(worker.key);
@@ -107,18 +111,20 @@ void WorkerTable::update_free(const Worker& worker) {
   }
 }
 
-const Worker* WorkerTable::find(const WorkerKey& key) const {
-  const auto found = workers_.find(key);
-  return found == workers_.end() ? nullptr : &found->second;
+Worker* WorkerTable::known(const WorkerKey& key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second;
 }
 
+const Worker* WorkerTable::find(const WorkerKey& key) const { return known(key); }
+
 bool WorkerTable::live(const WorkerKey& key) const {
-  return workers_.contains(key) && complete(key.executor);
+  const Worker* worker = known(key);
+  return worker != nullptr && worker->live;
 }
 
 void WorkerTable::seen(const WorkerKey& key, base::TimePoint now) {
-  const auto found = workers_.find(key);
-  if (found != workers_.end()) found->second.last_seen = now;
+  if (Worker* worker = known(key)) worker->last_seen = now;
 }
 
 void WorkerTable::all_seen(base::TimePoint now) {
@@ -127,24 +133,24 @@ void WorkerTable::all_seen(base::TimePoint now) {
 }
 
 void WorkerTable::task_started(const WorkerKey& key, base::TaskId task, base::TimePoint now) {
-  Worker& worker = workers_.at(key);
+  Worker& worker = *known(key);
   if (worker.running.empty()) worker.progressed = now;
   worker.running.insert(task);
   update_free(worker);
 }
 
 void WorkerTable::task_ended(const WorkerKey& key, base::TaskId task, base::TimePoint now) {
-  const auto found = workers_.find(key);
-  if (found == workers_.end()) return;
-  found->second.running.erase(task);
-  found->second.progressed = now;
-  update_free(found->second);
+  Worker* worker = known(key);
+  if (worker == nullptr) return;
+  worker->running.erase(task);
+  worker->progressed = now;
+  update_free(*worker);
 }
 
 std::vector<LiveRank> WorkerTable::live_ranks() const {
   std::map<base::Rank, LiveRank> ranks;
   for (const auto& [key, worker] : workers_) {
-    if (!complete(key.executor) || worker.slots == 0) continue;
+    if (!worker.live || worker.slots == 0) continue;
     LiveRank& rank = ranks[worker.address.rank];
     rank.rank = worker.address.rank;
     rank.node = worker.node;

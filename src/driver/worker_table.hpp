@@ -9,6 +9,9 @@
 #include "protocol/address.hpp"
 #include "protocol/driver_messages.hpp"
 
+#include <boost/container_hash/hash.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -34,10 +37,12 @@ struct Worker {
   std::uint32_t node = 0;
   std::uint32_t slots = 0;
   base::TimePoint last_seen{};
-  std::unordered_set<base::TaskId> running;
+  std::unordered_set<base::TaskId> running{};
   base::TimePoint progressed{};  ///< when it last began or ended a task
   /// Since when its executor is leaving.
   std::optional<base::TimePoint> leaving{};
+  /// Takes tasks: all members of its executor are here, and it is not leaving.
+  bool live = false;
   std::uint32_t members = 1;  ///< of its executor
 };
 
@@ -86,7 +91,13 @@ class WorkerTable {
     std::uint32_t registered = 0;
     bool leaving = false;
   };
+  struct HashOfKey {
+    std::size_t operator()(const WorkerKey& key) const {
+      return boost::hash_value((std::uint64_t{key.member} << 32U) + key.executor);
+    }
+  };
   bool complete(base::ExecutorId executor) const;
+  Worker* known(const WorkerKey& key) const;
   void retract(Worker& worker);
   void update_free(const Worker& worker);
 
@@ -96,6 +107,7 @@ class WorkerTable {
   };
 
   std::map<WorkerKey, Worker> workers_;
+  boost::unordered_flat_map<WorkerKey, Worker*, HashOfKey> by_key_;  ///< into workers_
   std::map<base::ExecutorId, Expected> expected_;
   std::map<base::ExecutorId, Executor> executors_;
   std::set<WorkerKey> free_;

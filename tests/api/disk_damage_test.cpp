@@ -1,14 +1,13 @@
 // What a task does with shuffle data that came back from disk otherwise than it was written.
 
 #include "exchange/chunk_writer.hpp"
-#include "program/task_context.hpp"
+#include "tests/api/lone_task.hpp"
 
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/sort_source.hpp>
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -20,15 +19,12 @@ namespace volley::detail {
 namespace {
 
 using Record = std::pair<std::uint64_t, std::uint64_t>;
-constexpr std::uint64_t mine = 1;
 
 /// A task that reads partition 2 of shuffle 7, held by rank 3, all of it on disk.
-class DiskReader final : public program::TaskServices {
+class DiskReader final : public LoneTask {
  public:
   explicit DiskReader(exchange::Checksums checksums)
-      : arena_(std::move(storage::NodeArena::create(
-                             {16U << 20U, 1U << 20U, testing::TempDir(), 16U << 20U}))
-                   .value()) {
+      : LoneTask({16U << 20U, 1U << 20U, testing::TempDir(), 16U << 20U}) {
     task_.shuffles.push_back({7, 2, 3});
     exchange::ChunkWriter writer(arena_, mine, 3, 1U << 20U, checksums);
     for (std::uint64_t i = 0; i < records; ++i) {
@@ -44,29 +40,10 @@ class DiskReader final : public program::TaskServices {
 
   void damage() { *arena_.at(chunks_.at(0).offset + 100) ^= std::byte{4}; }
   const std::vector<protocol::Chunk>& chunks() const { return chunks_; }
-  program::TaskContext context() { return {*this, nullptr, task_, stop_}; }
   /// The map output is no input of the task: it wrote the data itself.
   void disown() { task_.shuffles.clear(); }
 
-  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override {
-    return chunks_;
-  }
-  storage::NodeArena& arena() override { return arena_; }
-  storage::NodeArena::Owner arena_owner() const override { return mine; }
-  program::BlockStore& blocks() override { return blocks_; }
-  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
-    return configuration_;
-  }
-
   static constexpr std::uint64_t records = 1000;
-
- private:
-  storage::NodeArena arena_;
-  program::BlockStore blocks_;
-  std::vector<std::pair<std::string, std::string>> configuration_;
-  protocol::TaskLaunched task_;
-  std::atomic<bool> stop_{false};
-  std::vector<protocol::Chunk> chunks_;
 };
 
 std::uint64_t read_all(program::TaskContext& context, const std::vector<protocol::Chunk>& chunks) {

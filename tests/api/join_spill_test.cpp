@@ -1,13 +1,12 @@
 // The join of one partition that has less memory than its right side needs.
 
-#include "program/task_context.hpp"
+#include "tests/api/lone_task.hpp"
 
 #include <volley/detail/join_run.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -18,35 +17,12 @@
 namespace volley::detail {
 namespace {
 
-constexpr std::uint64_t mine = 1;
-
-class SmallTask final : public program::TaskServices {
+class SmallTask final : public LoneTask {
  public:
   explicit SmallTask(std::uint64_t memory)
-      : arena_(std::move(storage::NodeArena::create(
-                             {64U << 20U, 4U << 10U, testing::TempDir(), 256U << 20U}))
-                   .value()),
-        memory_(memory) {
+      : LoneTask({64U << 20U, 4U << 10U, testing::TempDir(), 256U << 20U}, memory) {
     arena_.change_budget(64 << 10);
   }
-  program::TaskContext context() { return {*this, nullptr, task_, stop_}; }
-
-  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
-  storage::NodeArena& arena() override { return arena_; }
-  storage::NodeArena::Owner arena_owner() const override { return mine; }
-  std::uint64_t task_memory() const override { return memory_; }
-  program::BlockStore& blocks() override { return blocks_; }
-  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
-    return configuration_;
-  }
-
- private:
-  storage::NodeArena arena_;
-  std::uint64_t memory_;
-  program::BlockStore blocks_;
-  std::vector<std::pair<std::string, std::string>> configuration_;
-  protocol::TaskLaunched task_;
-  std::atomic<bool> stop_{false};
 };
 
 /// Records in spans of a few hundred, as chunks come.

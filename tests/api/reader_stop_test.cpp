@@ -1,14 +1,13 @@
 // A task that is asked to stop while it reads a shuffle does so before the end.
 
 #include "exchange/chunk_writer.hpp"
-#include "program/task_context.hpp"
+#include "tests/api/lone_task.hpp"
 
 #include <volley/detail/chunk_records.hpp>
 #include <volley/detail/sort_source.hpp>
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -18,14 +17,13 @@
 namespace volley::detail {
 namespace {
 
-constexpr std::uint64_t mine = 1;
 constexpr std::uint64_t records = 20'000;
 
 /// A task that reads the only partition of a shuffle; its records lie in one chunk.
 template <class Record>
-class Reading final : public program::TaskServices {
+class Reading final : public LoneTask {
  public:
-  Reading() : arena_(std::move(storage::NodeArena::create({16U << 20U, 4U << 20U})).value()) {
+  Reading() : LoneTask({16U << 20U, 4U << 20U}) {
     exchange::ChunkWriter writer(arena_, mine, 1);
     protocol::Bytes scratch;
     for (std::uint64_t i = 0; i < records; ++i) {
@@ -40,32 +38,14 @@ class Reading final : public program::TaskServices {
   /// Reads, asks for a stop after so many records, and returns how many were read.
   template <class Read>
   std::uint64_t stopped_after(std::uint64_t after, Read&& read) {
-    program::TaskContext context(*this, nullptr, task_, stop_);
+    program::TaskContext task = context();
     std::uint64_t seen = 0;
     const auto visit = [&](const auto&) {
       if (++seen == after) stop_ = true;
     };
-    EXPECT_THROW(read(context, chunks_, visit), program::TaskStopped);
+    EXPECT_THROW(read(task, chunks_, visit), program::TaskStopped);
     return seen;
   }
-
-  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override {
-    return chunks_;
-  }
-  storage::NodeArena& arena() override { return arena_; }
-  storage::NodeArena::Owner arena_owner() const override { return mine; }
-  program::BlockStore& blocks() override { return blocks_; }
-  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
-    return configuration_;
-  }
-
- private:
-  storage::NodeArena arena_;
-  program::BlockStore blocks_;
-  std::vector<std::pair<std::string, std::string>> configuration_;
-  protocol::TaskLaunched task_;
-  std::atomic<bool> stop_{false};
-  std::vector<protocol::Chunk> chunks_;
 };
 
 template <class Record>

@@ -2,7 +2,10 @@
 
 #include "check.hpp"
 
+#include <unistd.h>
+
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -183,6 +186,26 @@ void check_errors(volley::Context& context, Checks& checks) {
   });
 }
 
+/// The first attempt at a partition ends with its executor, while it is counted and while it is
+/// written.
+void check_lost_executors(volley::Context& context, Checks& checks) {
+  if (context.configuration("volley.isolation") == "none") return;
+  const std::string path = checks.path("killed/all.h5");
+  const auto numbers = context.range(0, 50000, 1, 5).map([](std::int64_t i) { return i * 3; });
+  numbers
+      .map([](std::int64_t i) {
+        if (i == 60000 && volley::TaskContext::get().attempt_number() == 0) {
+          ::kill(::getpid(), SIGKILL);
+        }
+        return i;
+      })
+      .save_as_hdf5(path, "numbers", {.chunk_rows = 512, .keep = false});
+  checks.holds("hdf5: executors lost while it is written",
+               context.hdf5_dataset<std::int64_t>(path, "numbers").collect() == numbers.collect());
+  checks.equal("hdf5: they leave nothing", names_in(fs::path(path).parent_path()),
+               std::vector<std::string>{"all.h5"});
+}
+
 }  // namespace
 
 void check_hdf5(volley::Context& context, Checks& checks) {
@@ -191,6 +214,7 @@ void check_hdf5(volley::Context& context, Checks& checks) {
   check_rows(context, checks);
   check_errors(context, checks);
   check_repeated_tasks(context, checks);
+  check_lost_executors(context, checks);
 }
 
 }  // namespace cluster_test

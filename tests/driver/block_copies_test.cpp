@@ -183,6 +183,65 @@ TEST_F(BlockCopiesTest, LRU_007_ReadersAreToldThatAHolderIsGone) {
   EXPECT_EQ(told[0].holder, gone);
 }
 
+TEST_F(BlockCopiesTest, LRU_007_ReadersAreToldOfAHolderWhoseBlocksAreForgottenAlready) {
+  add_executor(1, 1);
+  cache(StorageLevel::memory_only);
+  add_executor(2, 11);
+  const Address gone = address(1);
+  // A task may have been pointed at the holder before, and still wait for its answer.
+  cluster_.send(program_address, protocol::RddUnpersisted{rdd_});
+  cluster_.lose_executor(1);
+  const auto told = cluster_.received<BlockHolderLost, ExecutorMessage>(address(2));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].holder, gone);
+}
+
+TEST_F(BlockCopiesTest, NobodyIsToldOfAnExecutorThatNeverHeldABlock) {
+  add_executor(1, 1);
+  add_executor(2, 11);
+  cluster_.lose_executor(1);
+  EXPECT_TRUE((cluster_.received<BlockHolderLost, ExecutorMessage>(address(2)).empty()));
+}
+
+TEST(BlockCopiesOfReleasedExecutors, ACopyThatWasBeingMadeThereIsMadeElsewhere) {
+  Options options;
+  options.allocation.enabled = true;
+  options.allocation.minimum = 2;
+  options.allocation.idle = seconds{1};
+  FakeCluster cluster(options);
+  LineageBuilder builder;
+  const base::RddId rdd = builder.source(1);
+  builder.persist(rdd);
+  for (base::ExecutorId id = 1; id <= 4; ++id) {
+    cluster.add_executor(id, static_cast<base::Rank>(10 * id), 1);
+  }
+  protocol::JobSubmitted job = builder.job(0, rdd);
+  job.stored.push_back({rdd, StorageLevel::memory_only_2, {1, 2}});
+  cluster.submit(job);
+  cluster.finish_all();
+  EXPECT_EQ(cluster.driver.pending_copies(), 1U);
+  for (int i = 0; i < 4; ++i) cluster.tick(seconds{1});
+  std::set<base::ExecutorId> released;
+  for (const auto& envelope : cluster.envelopes) {
+    const auto* group = std::get_if<protocol::ApplicationMasterMessage>(&envelope.message);
+    const auto* message =
+        group == nullptr ? nullptr : std::get_if<protocol::ExecutorsReleased>(group);
+    if (message != nullptr) {
+      released.insert(message->executors.begin(), message->executors.end());
+    }
+  }
+  EXPECT_EQ(released.size(), 2U);
+  EXPECT_EQ(cluster.driver.pending_copies(), 1U);
+  for (const auto& [id, executor] : cluster.executors) {
+    if (released.contains(id)) continue;
+    for (const auto& copy :
+         cluster.received<BlockCopyRequested, ExecutorMessage>(executor.address)) {
+      cluster.send(executor.address, protocol::BlockCopied{id, 0, copy.from.block, true});
+    }
+  }
+  EXPECT_EQ(cluster.driver.pending_copies(), 0U);
+}
+
 TEST_F(BlockCopiesTest, RDD_021_WhatDescribesATaskDoesNotGrowWithCaptures) {
   add_executor(1, 1);
   const auto source = builder_.source(2);

@@ -3,6 +3,7 @@
 #include "program/memory_share.hpp"
 
 #include "program/modules.hpp"
+#include "tests/api/lone_task.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,28 +16,16 @@
 namespace volley::program {
 namespace {
 
-class Services final : public TaskServices {
+class Services final : public detail::LoneTask {
  public:
   explicit Services(std::uint32_t tasks = 1)
-      : arena_(std::move(storage::NodeArena::create({1U << 20U, 64U << 10U})).value()),
-        memory_({1U << 20U, 1U << 19U, 1000, tasks}) {}
-  std::vector<protocol::Chunk> list_chunks(const protocol::ShuffleInput&) override { return {}; }
-  storage::NodeArena& arena() override { return arena_; }
-  storage::NodeArena::Owner arena_owner() const override { return 1; }
+      : LoneTask({1U << 20U, 64U << 10U}, 5000), memory_({1U << 20U, 1U << 19U, 1000, tasks}) {}
   storage::MemoryManager* memory() override { return shared ? &memory_ : nullptr; }
-  std::uint64_t task_memory() const override { return 5000; }
-  BlockStore& blocks() override { return blocks_; }
-  const std::vector<std::pair<std::string, std::string>>& configuration() const override {
-    return configuration_;
-  }
 
   bool shared = true;
 
  private:
-  storage::NodeArena arena_;
   storage::MemoryManager memory_;
-  BlockStore blocks_;
-  std::vector<std::pair<std::string, std::string>> configuration_;
 };
 
 struct Share : testing::Test {

@@ -1,11 +1,14 @@
 #pragma once
 // EventQueue: what will happen in a simulated cluster, by virtual time and then in the order in
-// which it was planned.
+// which it was planned. A calendar queue (R. Brown, 1988): one slice of time is kept as a heap, the
+// slices of the next two seconds as lists, what comes later as another heap. So an event costs the
+// same however many wait.
 
 #include "base/units.hpp"
 #include "protocol/outbox.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -42,33 +45,71 @@ class EventQueue {
       free_.push_back(static_cast<std::uint32_t>(events_.size()));
       events_.emplace_back();
     }
-    heap_.push_back({event.at, event.order, free_.back()});
+    plan({event.at, event.order, free_.back()});
     events_[free_.back()] = std::move(event);
     free_.pop_back();
-    std::push_heap(heap_.begin(), heap_.end(), later);
+    ++size_;
   }
+  /// The next one; there must be one.
   Event pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    free_.push_back(heap_.back().place);
-    heap_.pop_back();
+    while (now_.empty()) go_on();
+    std::pop_heap(now_.begin(), now_.end(), later);
+    free_.push_back(now_.back().place);
+    now_.pop_back();
+    --size_;
     return std::move(events_[free_.back()]);
   }
-  bool empty() const { return heap_.empty(); }
-  std::size_t size() const { return heap_.size(); }
+  bool empty() const { return size_ == 0; }
 
  private:
-  /// What the heap moves around instead of events.
+  /// What is moved around instead of events.
   struct Due {
     base::TimePoint at;
     std::uint64_t order;
     std::uint32_t place;  ///< among `events_`
   };
+  static constexpr std::int64_t slices = 1 << 15;
+  static constexpr base::Duration slice_length = std::chrono::microseconds{64};
+
   static bool later(const Due& a, const Due& b) {
     return a.at != b.at ? a.at > b.at : a.order > b.order;
   }
+  static std::int64_t slice_of(base::TimePoint at) { return at.time_since_epoch() / slice_length; }
+  std::vector<Due>& slice(std::int64_t number) {
+    return soon_[static_cast<std::size_t>(number % slices)];
+  }
+  void plan(const Due& due) {
+    const std::int64_t number = slice_of(due.at);
+    if (number > slice_ && number < slice_ + slices) {
+      slice(number).push_back(due);
+      ++soon_size_;
+      return;
+    }
+    std::vector<Due>& heap = number <= slice_ ? now_ : far_;
+    heap.push_back(due);
+    std::push_heap(heap.begin(), heap.end(), later);
+  }
+  /// To the next slice, or with nothing in all of them to the first one with an event.
+  void go_on() {
+    slice_ = soon_size_ == 0 ? slice_of(far_.front().at) : slice_ + 1;
+    now_.swap(slice(slice_));
+    soon_size_ -= now_.size();
+    while (!far_.empty() && slice_of(far_.front().at) <= slice_) {
+      now_.push_back(far_.front());
+      std::pop_heap(far_.begin(), far_.end(), later);
+      far_.pop_back();
+    }
+    std::make_heap(now_.begin(), now_.end(), later);
+  }
+
   std::vector<Event> events_;
-  std::vector<std::uint32_t> free_;
-  std::vector<Due> heap_;
+  std::vector<std::uint32_t> free_;  ///< places in `events_`
+  std::vector<Due> now_;             ///< a heap: of the slice at hand
+  std::vector<std::vector<Due>> soon_{static_cast<std::size_t>(slices)};
+  std::vector<Due> far_;  ///< a heap: what is beyond all slices
+  std::int64_t slice_ = 0;
+  std::size_t soon_size_ = 0;
+  std::size_t size_ = 0;
   std::uint64_t next_ = 0;
 };
 

@@ -85,8 +85,10 @@ bool FaultMaker::strike_process(World& world, FaultKind kind) {
     return launch.kind == ContainerKind::driver || launch.runs_driver;
   };
   std::vector<World::Process*> victims;
-  for (const auto& [key, process] : world.processes_) {
-    if (!world.node(key.first).dead && fits(*process)) victims.push_back(process.get());
+  for (const auto& node : world.nodes_) {
+    for (const auto& [container, process] : node->processes) {
+      if (fits(*process)) victims.push_back(process.get());
+    }
   }
   if (victims.empty()) return false;
   World::Process& victim = *random_.pick(victims);

@@ -117,7 +117,14 @@ RandomProgram::RandomProgram(Random& random, const ProgramOptions& options, std:
   LineageBuilder lineage;
   lineage.source(static_cast<std::uint32_t>(random.between(1, options.most_partitions)));
   while (lineage.rdds().size() < options.rdds) grow(lineage, random, options.most_partitions);
-  adopt(lineage.rdds());
+  // A job that fails in a barrier stage of results cannot go on: there is one only before a
+  // shuffle.
+  std::optional<base::RddId> barrier;
+  if (options.barrier_tasks > 0) {
+    barrier = lineage.source(static_cast<std::uint32_t>(random.between(1, options.barrier_tasks)));
+    lineage.shuffle({*barrier}, 2);
+  }
+  adopt(lineage.rdds(), barrier);
   shuffles_ = lineage.shuffles();
   for (const auto& rdd : rdds_) {
     if (random.one_in(5)) persisted_.push_back(rdd->id);
@@ -128,7 +135,8 @@ RandomProgram::RandomProgram(Random& random, const ProgramOptions& options, std:
     for (std::uint64_t n = random.between(1, options.most_jobs); n > 0; --n) {
       // The newest RDDs have the longest lineage.
       const std::uint64_t reach = std::max<std::uint64_t>(rdds_.size() / 2, 1);
-      const auto rdd = static_cast<base::RddId>(rdds_.size() - 1 - random.below(reach));
+      auto rdd = static_cast<base::RddId>(rdds_.size() - 1 - random.below(reach));
+      if (rdd == barrier) ++rdd;
       const std::uint32_t all = rdds_[rdd]->partitions;
       const auto some = static_cast<std::uint32_t>(random.between(1, all));
       round.jobs.push_back(job(next++, rdd, random.one_in(3) ? some : all));
@@ -150,10 +158,13 @@ RandomProgram RandomProgram::flat(std::uint32_t tasks) {
   return program;
 }
 
-void RandomProgram::adopt(const std::vector<protocol::RddSpecPtr>& rdds) {
+void RandomProgram::adopt(const std::vector<protocol::RddSpecPtr>& rdds,
+                          std::optional<base::RddId> barrier) {
   for (const auto& given : rdds) {
     protocol::RddSpec rdd = *given;
     rdd.compute.function = code();
+    rdd.barrier = rdd.id == barrier;
+    if (rdd.barrier) rdd.name = barrier_name;
     for (Dependency& dependency : rdd.dependencies) {
       dependency.writer.function = code();
       if (dependency.kind == DependencyKind::shuffle) dependency.shuffle += first_shuffle_;
@@ -197,7 +208,10 @@ std::uint64_t RandomProgram::expected(base::RddId id, std::uint32_t partition) {
   if (known != values_.end()) return known->second;
   const protocol::RddSpec& rdd = *rdds_.at(id);
   ValueFold fold(id);
-  if (rdd.dependencies.empty()) fold.add(source_value(id, partition));
+  if (rdd.dependencies.empty()) {
+    fold.add(source_value(id, partition));
+    return fold.value();
+  }
   for (const Dependency& dependency : rdd.dependencies) {
     for (const std::uint32_t parent : parents_of(dependency, partition)) {
       fold.add(expected(dependency.parent, parent));

@@ -20,6 +20,9 @@ inline constexpr std::uint32_t result_accumulators = 1U << 24U;
 /// gives them: attempt 1 counts from 0, the next from here.
 inline constexpr base::ShuffleNumber shuffles_per_attempt = 1U << 24U;
 
+/// The name of RDDs whose tasks wait for each other: a stage's binary says nothing else of it.
+inline constexpr const char* barrier_name = "barrier";
+
 /// The value of a source partition.
 std::uint64_t source_value(base::RddId rdd, std::uint32_t partition);
 /// What a map task with this value writes for a reduce partition; some write nothing.
@@ -46,6 +49,7 @@ struct ProgramOptions {
   std::uint32_t rounds = 3;  ///< of jobs; the jobs of a round run at the same time
   std::uint32_t most_jobs = 2;
   bool cancels = true;
+  std::uint32_t barrier_tasks = 0;  ///< at most, of a barrier stage; 0: none
 };
 
 class RandomProgram {
@@ -68,7 +72,8 @@ class RandomProgram {
 
  private:
   RandomProgram() = default;
-  void adopt(const std::vector<protocol::RddSpecPtr>& rdds);
+  void adopt(const std::vector<protocol::RddSpecPtr>& rdds,
+             std::optional<base::RddId> barrier = std::nullopt);
   protocol::JobSubmitted job(base::JobId id, base::RddId rdd, std::uint32_t partitions) const;
 
   std::vector<protocol::RddSpecPtr> rdds_;

@@ -7,35 +7,36 @@ using protocol::Outbox;
 using protocol::Role;
 
 SimulatedProcess::SimulatedProcess(Options options, const base::Log& log, Random& random, Post post)
-    : options_(std::move(options)), post_(std::move(post)) {
-  const protocol::ContainerLaunch& launch = options_.launch;
-  if (launch.kind == ContainerKind::application_master) {
-    options_.master.launch = launch;
-    master_ = std::make_unique<am::ApplicationMaster>(options_.master, log);
+    : launch_(std::move(options.launch)), rank_(options.rank), post_(std::move(post)) {
+  if (launch_.kind == ContainerKind::application_master) {
+    options.master.launch = launch_;
+    master_ = std::make_unique<am::ApplicationMaster>(options.master, log);
   }
-  if (launch.kind == ContainerKind::driver || launch.runs_driver) build_driver(log);
-  if (launch.kind == ContainerKind::executor) build_executor(log, random);
+  if (launch_.kind == ContainerKind::driver || launch_.runs_driver) build_driver(options, log);
+  if (launch_.kind == ContainerKind::executor) build_executor(options, log, random);
 }
 
-void SimulatedProcess::build_driver(const base::Log& log) {
-  driver::Options driver = options_.driver;
-  driver.application = options_.launch.container.application;
-  driver.application_master = options_.launch.application_master;
+void SimulatedProcess::build_driver(Options& options, const base::Log& log) {
+  driver::Options driver = options.driver;
+  driver.application = launch_.container.application;
+  driver.application_master = launch_.application_master;
   driver.program = address(Role::program);
   driver_ = std::make_unique<driver::Driver>(driver, log);
-  program_ = std::make_unique<SimulatedProgram>(*options_.program, options_.linger);
+  request_ = options.request;
+  plan_ = std::move(options.program);
+  program_ = std::make_unique<SimulatedProgram>(*plan_, options.linger);
 }
 
-void SimulatedProcess::build_executor(const base::Log& log, Random& random) {
-  const protocol::ContainerLaunch& launch = options_.launch;
-  options_.tasks.slots = launch.slots;
-  options_.tasks.rank = options_.rank;
-  options_.tasks.container = launch.container;
-  tasks_ = std::make_unique<SimulatedTasks>(options_.tasks, random);
+void SimulatedProcess::build_executor(Options& options, const base::Log& log, Random& random) {
+  const protocol::ContainerLaunch& launch = launch_;
+  options.tasks.slots = launch.slots;
+  options.tasks.rank = rank_;
+  options.tasks.container = launch.container;
+  tasks_ = std::make_unique<SimulatedTasks>(std::move(options.tasks), random);
   worker::Executor::Options executor;
   executor.driver = launch.driver;
   executor.application = launch.container.application;
-  executor.heartbeat_interval = options_.heartbeat_interval;
+  executor.heartbeat_interval = options.heartbeat_interval;
   executor.registration = {launch.executor,
                            launch.member,
                            launch.members,
@@ -43,7 +44,7 @@ void SimulatedProcess::build_executor(const base::Log& log, Random& random) {
                            launch.node,
                            launch.slots,
                            100,
-                           options_.driver.build_id,
+                           options.driver.build_id,
                            launch.memory};
   executor_ = std::make_unique<worker::Executor>(std::move(executor), *tasks_, log);
 }
@@ -56,7 +57,7 @@ void SimulatedProcess::start() {
   }
   if (driver_) {
     Outbox out(address(Role::driver));
-    driver_->start(options_.request, out);
+    driver_->start(request_, out);
     post_(out);
   }
   if (executor_) {

@@ -37,23 +37,24 @@ class SimulatedProcess {
   /// As ContainerLoop::over: the process ends by itself.
   bool over() const;
 
-  const protocol::ContainerLaunch& launch() const { return options_.launch; }
-  base::Rank rank() const { return options_.rank; }
+  const protocol::ContainerLaunch& launch() const { return launch_; }
+  base::Rank rank() const { return rank_; }
   const SimulatedProgram* program() const { return program_.get(); }
   const driver::Driver* driver() const { return driver_.get(); }
   const SimulatedTasks* tasks() const { return tasks_.get(); }
 
  private:
-  protocol::Address address(protocol::Role role) const {
-    return {role, options_.rank, options_.launch.container};
-  }
-  void build_driver(const base::Log& log);
-  void build_executor(const base::Log& log, Random& random);
+  protocol::Address address(protocol::Role role) const { return {role, rank_, launch_.container}; }
+  void build_driver(Options& options, const base::Log& log);
+  void build_executor(Options& options, const base::Log& log, Random& random);
   void tell_driver(std::vector<protocol::DriverMessage> messages);
   void pump_tasks();
 
-  Options options_;
+  const protocol::ContainerLaunch launch_;
+  const base::Rank rank_;
   Post post_;
+  protocol::ExecutorsRequested request_;  ///< of the driver
+  std::unique_ptr<RandomProgram> plan_;
   std::unique_ptr<am::ApplicationMaster> master_;
   std::unique_ptr<driver::Driver> driver_;
   std::unique_ptr<SimulatedProgram> program_;

@@ -53,6 +53,7 @@ void SimulatedTasks::go_on(Body& body) {
   }
   const protocol::StageBinary& binary = body.job.plan->binary();
   const auto value = compute(body, binary.final_rdd, body.job.launched.attempt.partition);
+  if (value && waits_at_barrier(body)) return;
   if (value) return succeed(body, *value);
   if (!body.missing) return;  // an answer is on its way
   worker::TaskEnded ended;
@@ -200,6 +201,39 @@ void SimulatedTasks::answer_commit(base::TaskId task, bool allowed) {
   if (!allowed) return fail(body, TaskOutcome::commit_denied, "TaskCommitDenied");
   body.may_commit = true;
   succeed(body, *body.to_commit);
+}
+
+bool SimulatedTasks::waits_at_barrier(Body& body) {
+  const worker::TaskJob& job = body.job;
+  const protocol::RddSpec& rdd = job.plan->rdd(job.plan->binary().final_rdd);
+  if (rdd.name != barrier_name || body.passed_barrier) return false;
+  if (std::exchange(body.at_barrier, true)) return true;
+  const protocol::TaskAttempt& attempt = job.launched.attempt;
+  events_.emplace_back(worker::BarrierWanted{{attempt, 0, "barrier", bytes_of(attempt.partition)}});
+  return true;
+}
+
+/// What each task brought is the number of its partition.
+void SimulatedTasks::answer_barrier(protocol::BarrierPassed answer) {
+  const auto found = bodies_.find(answer.task);
+  if (found == bodies_.end()) return;  // it was asked to stop
+  Body& body = found->second;
+  require(body.at_barrier && !body.passed_barrier, "task {} passed a barrier twice", answer.task);
+  if (!answer.error.empty()) return fail(body, TaskOutcome::exception, answer.error);
+  const auto& plan = *body.job.plan;
+  require(answer.messages.size() == plan.rdd(plan.binary().final_rdd).partitions,
+          "a barrier let {} tasks pass", answer.messages.size());
+  for (std::size_t i = 0; i < answer.messages.size(); ++i) {
+    require(*answer.messages[i] == bytes_of(i), "task {} brought something else to a barrier", i);
+  }
+  body.passed_barrier = true;
+  options_.later(answer.task, base::Duration{0});
+}
+
+void SimulatedTasks::wake(base::TaskId task) {
+  const auto found = bodies_.find(task);
+  if (found == bodies_.end() || !found->second.at_barrier) return;
+  options_.later(task, base::Duration{0});
 }
 
 /// Every second job saves what it computes.

@@ -7,8 +7,8 @@
 #include "tests/sim/random.hpp"
 #include "worker/task_runner.hpp"
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -39,8 +39,8 @@ class SimulatedTasks final : public worker::TaskRunner {
   std::vector<protocol::TaskAttempt> withdraw(const std::vector<base::TaskId>& tasks) override;
   void answer(protocol::PartitionListed answer) override;
   void answer_commit(base::TaskId task, bool allowed) override;
-  void answer_barrier(protocol::BarrierPassed) override {}  // these tasks wait at none
-  void wake(base::TaskId) override {}
+  void answer_barrier(protocol::BarrierPassed answer) override;
+  void wake(base::TaskId task) override;
   std::optional<worker::TaskEvent> next_event() override;
   void remove_blocks(base::RddId rdd) override;
 
@@ -72,6 +72,8 @@ class SimulatedTasks final : public worker::TaskRunner {
     base::Duration duration{};
     std::optional<std::uint64_t> to_commit;  ///< its value, while it waits for the driver's word
     bool may_commit = false;
+    bool at_barrier = false;
+    bool passed_barrier = false;
     std::optional<protocol::ShuffleInput> missing;
     std::string why;
   };
@@ -94,17 +96,18 @@ class SimulatedTasks final : public worker::TaskRunner {
   void forget_requests(const worker::TaskJob& job);
   std::uint64_t payload(const Body& body, base::RddId rdd, std::uint32_t partition) const;
   bool asks_to_commit(Body& body, std::uint64_t value);
+  bool waits_at_barrier(Body& body);
   void succeed(Body& body, std::uint64_t value);
   void end(Body& body, worker::TaskEnded ended);
   void fail(Body& body, protocol::TaskOutcome outcome, std::string why);
 
   Options options_;
   Random& random_;
-  std::deque<worker::TaskJob> queue_;
+  std::list<worker::TaskJob> queue_;
   std::map<base::TaskId, Body> bodies_;
   std::map<std::uint64_t, Request> requests_;
   std::map<std::uint64_t, BlockRequest> block_requests_;
-  std::deque<worker::TaskEvent> events_;
+  std::list<worker::TaskEvent> events_;
   std::map<Block, std::uint64_t> blocks_;
   std::uint64_t next_request_ = 0;
 };

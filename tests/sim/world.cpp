@@ -3,6 +3,7 @@
 #include "tests/sim/violation.hpp"
 #include "tests/sim/world_parts.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace volley::sim {
@@ -128,7 +129,7 @@ void World::handle(Event event) {
   Process* process = event.container.number == 0 ? nullptr : find({event.rank, event.container});
   const bool of_rank = event.container.number == 0 || event.kind == EventKind::process_gone;
   if (event.kind == EventKind::resume) {
-    std::deque<Event> stalled;
+    std::vector<Event> stalled;
     if (process != nullptr) {
       process->hung = false;
       stalled.swap(process->stalled);
@@ -180,6 +181,11 @@ void World::handle(Event event) {
 void World::deliver(Event event) {
   --messages_;
   Envelope& envelope = *event.envelope;
+  take(envelope, event);
+  spare_.push_back(std::move(event.envelope));
+}
+
+void World::take(Envelope& envelope, const Event& event) {
   const Node& sender = node(envelope.from.rank);
   if (sender.dead && !sender.last_words) return;
   const auto cut = cut_links_.find({envelope.from.rank, envelope.from.container});
@@ -224,13 +230,9 @@ void World::tick_rank(base::Rank rank) {
 
 bool World::over() const {
   if (!client_->exit_code() || messages_ > 0) return false;
-  for (const auto& node : nodes_) {
-    if (!node->dead && !node->manager->finished()) return false;
-  }
-  for (const auto& [key, process] : processes_) {
-    if (!node(key.first).dead) return false;
-  }
-  return true;
+  return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+    return node->dead || (node->manager->finished() && node->processes.empty());
+  });
 }
 
 }  // namespace volley::sim

@@ -17,10 +17,6 @@
 #include "tests/sim/simulated_process.hpp"
 #include "worker/node_manager.hpp"
 
-#include <boost/container_hash/hash.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
-
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -83,16 +79,9 @@ class World {
   friend class FaultMaker;
   struct Node;     ///< a rank
   struct Process;  ///< of a container
+  struct Channel;  ///< between ranks
   class Launcher;
   using ProcessKey = std::pair<base::Rank, base::ContainerId>;
-  struct HashOfProcess {
-    std::size_t operator()(const ProcessKey& key) const {
-      std::size_t hash = static_cast<std::size_t>(key.first);
-      boost::hash_combine(hash, key.second.attempt);
-      boost::hash_combine(hash, key.second.number);
-      return hash;
-    }
-  };
 
   // world.cpp: the course of events.
   void step();
@@ -100,6 +89,7 @@ class World {
   void plan(EventKind kind, base::Duration after, base::Rank rank,
             const base::ContainerId& container = {}, std::uint64_t value = 0);
   void deliver(Event event);
+  void take(protocol::Envelope& envelope, const Event& event);
   void deliver_to_rank(Node& node, protocol::Envelope& envelope);
   void tick_rank(base::Rank rank);
   bool over() const;
@@ -107,7 +97,8 @@ class World {
 
   // world_network.cpp: how long messages take.
   void post(protocol::Outbox& outbox);
-  void route(protocol::Envelope envelope);
+  void route(protocol::Envelope&& envelope);
+  base::TimePoint& channel(base::Rank from, base::Rank to);
   base::Duration latency(base::Rank rank);
   void progress(base::Rank rank);
 
@@ -136,15 +127,13 @@ class World {
   Random random_;
   base::TimePoint now_{};
   EventQueue events_;
+  std::vector<std::unique_ptr<protocol::Envelope>> spare_;  ///< that were delivered
   Fabric fabric_;
   std::map<std::uint32_t, storage::NodeArena> arenas_;  ///< by node
   std::unique_ptr<rm::ResourceManager> resource_manager_;
   std::unique_ptr<launch::ClientRole> client_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::map<ProcessKey, std::unique_ptr<Process>> processes_;
   std::set<ProcessKey> ever_started_;
-  boost::unordered_flat_map<std::pair<base::Rank, base::Rank>, base::TimePoint> channels_;
-  boost::unordered_flat_map<ProcessKey, base::TimePoint, HashOfProcess> links_in_;
   /// Processes that were killed: what left them later than that is lost.
   std::map<ProcessKey, base::TimePoint> cut_links_;
   FaultMaker faults_;

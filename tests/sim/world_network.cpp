@@ -27,7 +27,16 @@ void World::post(Outbox& outbox) {
   for (Envelope& envelope : outbox.take()) route(std::move(envelope));
 }
 
-void World::route(Envelope envelope) {
+TimePoint& World::channel(base::Rank from, base::Rank to) {
+  const base::Rank peer = std::min(from, to);
+  std::vector<Channel>& channels = node(std::max(from, to)).channels;
+  auto known = std::find_if(channels.begin(), channels.end(),
+                            [&](const Channel& one) { return one.peer == peer; });
+  if (known == channels.end()) known = channels.insert(known, Channel{peer, {}, {}});
+  return from == peer ? known->from_peer : known->to_peer;
+}
+
+void World::route(Envelope&& envelope) {
   const Address from = envelope.from;
   const Address to = envelope.to;
   require(to.rank >= 0 && static_cast<std::size_t>(to.rank) < nodes_.size(), "a message to {}",
@@ -44,12 +53,14 @@ void World::route(Envelope envelope) {
     left = at;
   }
   if (from.rank != to.rank) {
-    TimePoint& channel = channels_[{from.rank, to.rank}];
-    at = channel = std::max(channel, at + latency(from.rank) + latency(to.rank));
+    TimePoint& last = channel(from.rank, to.rank);
+    at = last = std::max(last, at + latency(from.rank) + latency(to.rank));
   }
   if (to.container.number != 0 && from.container != to.container) {
-    TimePoint& link = links_in_[{to.rank, to.container}];
-    at = link = std::max(link, at + latency(to.rank));
+    at += latency(to.rank);
+    if (Process* process = find({to.rank, to.container})) {
+      at = process->link_in = std::max(process->link_in, at);
+    }
   }
   Event event;
   event.at = at;
@@ -57,7 +68,10 @@ void World::route(Envelope envelope) {
   event.rank = to.rank;
   event.container = to.container;
   event.value = static_cast<std::uint64_t>(left.time_since_epoch().count());
-  event.envelope = std::make_unique<Envelope>(std::move(envelope));
+  if (spare_.empty()) spare_.push_back(std::make_unique<Envelope>());
+  event.envelope = std::move(spare_.back());
+  spare_.pop_back();
+  *event.envelope = std::move(envelope);
   ++messages_;
   events_.push(std::move(event));
 }

@@ -3,6 +3,10 @@
 
 #include "tests/sim/world.hpp"
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 namespace volley::sim {
 
 /// Starts and signals processes of one rank for its NodeManager.
@@ -21,6 +25,28 @@ class World::Launcher final : public worker::ContainerLauncher {
   base::Rank rank_;
 };
 
+struct World::Process {
+  std::unique_ptr<SimulatedProcess> roles;
+  bool hung = false;
+  bool dead = false;
+  bool stubborn = false;  ///< ignores SIGTERM
+  bool spent = false;     ///< what its program came to has been noted
+  worker::ProcessEnd end;
+  base::TimePoint link_out{};  ///< when the last message has left it
+  base::TimePoint link_in{};   ///< when the last message has reached it
+  std::vector<Event> stalled;
+
+  const protocol::ContainerLaunch& launch() const { return roles->launch(); }
+  bool alive() const { return !dead; }
+};
+
+/// When the last messages between two ranks arrive, or arrived.
+struct World::Channel {
+  base::Rank peer = base::no_rank;
+  base::TimePoint from_peer{};
+  base::TimePoint to_peer{};
+};
+
 struct World::Node {
   Node(World& world, base::Rank rank) : launcher(world, rank), channel(rank, world.fabric_) {}
 
@@ -35,22 +61,10 @@ struct World::Node {
   std::uint64_t slowness = 1;
   std::uint32_t used_slots = 0;
   std::uint64_t used_memory = 0;
-  std::deque<Event> stalled;              ///< while paused
-  std::deque<protocol::Envelope> unsent;  ///< of its processes, while paused
-};
-
-struct World::Process {
-  std::unique_ptr<SimulatedProcess> roles;
-  bool hung = false;
-  bool dead = false;
-  bool stubborn = false;  ///< ignores SIGTERM
-  bool spent = false;     ///< what its program came to has been noted
-  worker::ProcessEnd end;
-  base::TimePoint link_out{};  ///< when the last message has left it
-  std::deque<Event> stalled;
-
-  const protocol::ContainerLaunch& launch() const { return roles->launch(); }
-  bool alive() const { return !dead; }
+  std::vector<Event> stalled;              ///< while paused
+  std::vector<protocol::Envelope> unsent;  ///< of its processes, while paused
+  std::vector<std::pair<base::ContainerId, std::unique_ptr<Process>>> processes;  ///< sorted
+  std::vector<Channel> channels;  ///< with lower ranks, in any order
 };
 
 }  // namespace volley::sim

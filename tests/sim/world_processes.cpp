@@ -15,8 +15,10 @@ using namespace protocol;
 using namespace std::chrono_literals;
 
 World::Process* World::find(const ProcessKey& key) {
-  const auto found = processes_.find(key);
-  return found == processes_.end() ? nullptr : found->second.get();
+  for (const auto& [container, process] : node(key.first).processes) {
+    if (container == key.second) return process.get();
+  }
+  return nullptr;
 }
 
 SimulatedProcess::Options World::process_options(base::Rank rank, const ContainerLaunch& launch) {
@@ -87,11 +89,14 @@ base::Result<std::int64_t> World::start_process(base::Rank rank, const Container
   }
   auto made = std::make_unique<Process>();
   made->stubborn = random_.one_in(4);
-  made->link_out = now_;
+  made->link_out = made->link_in = now_;
   made->roles = std::make_unique<SimulatedProcess>(process_options(rank, launch), log_, random_,
                                                    [this](Outbox& out) { post(out); });
-  Process& process = *(processes_[key] = std::move(made));
-  links_in_[key] = now_;
+  Process& process = *made;
+  const auto before =
+      std::find_if(at.processes.begin(), at.processes.end(),
+                   [&](const auto& other) { return other.first > launch.container; });
+  at.processes.emplace(before, launch.container, std::move(made));
   process.roles->start();
   plan(EventKind::process_tick, base::Duration{0}, rank, launch.container);
   return std::int64_t{100};
@@ -120,16 +125,17 @@ void World::end_process(Process& process, worker::ProcessEnd end) {
 }
 
 void World::process_gone(const ProcessKey& key) {
-  const auto found = processes_.find(key);
+  Node& at = node(key.first);
+  const auto found = std::find_if(at.processes.begin(), at.processes.end(),
+                                  [&](const auto& one) { return one.first == key.second; });
   // What it had sent comes first: a rank that stood still for a while has it only now.
   if (found->second->link_out > now_ && !cut_links_.contains(key)) {
     return plan(EventKind::process_gone, found->second->link_out - now_, key.first, key.second);
   }
   const worker::ProcessEnd end = found->second->end;
-  Node& at = node(key.first);
   at.used_slots -= found->second->launch().slots;
   at.used_memory -= found->second->launch().memory.value;
-  processes_.erase(found);
+  at.processes.erase(found);
   Outbox outbox(at_rank(Role::node_manager, key.first));
   at.manager->container_exited(key.second, end, outbox);
   post(outbox);
@@ -153,11 +159,10 @@ void World::lose_rank(base::Rank rank, bool last_words) {
   for (const Event& event : lost.stalled) messages_ -= event.envelope ? 1U : 0U;
   lost.stalled.clear();
   fabric_.lose(rank);
-  std::erase_if(processes_, [&](const auto& entry) {
-    if (entry.first.first != rank) return false;
-    for (const Event& event : entry.second->stalled) messages_ -= event.envelope ? 1U : 0U;
-    return true;
-  });
+  for (const auto& [container, process] : lost.processes) {
+    for (const Event& event : process->stalled) messages_ -= event.envelope ? 1U : 0U;
+  }
+  lost.processes.clear();
 }
 
 }  // namespace volley::sim
