@@ -64,6 +64,28 @@ void run_hdf5(volley::Context& context, Checks& checks) {
   checks.equal("hdf5: event 0", energy_of_event.lookup(0), std::vector<double>{22.5});
 }
 
+void run_added_file(volley::Context& context, Checks& checks) {
+  const std::string path = checks.path("limits.txt");
+  auto numbers = context.range(0, 100, 1, 4);
+  // [add_file]
+  std::ofstream(path) << 40 << ' ' << 50;
+  context.add_file(path);
+  auto within = numbers.map_partitions([](auto& records) {
+    std::ifstream in(volley::file_path("limits.txt"));  // this node's copy
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    in >> from >> to;
+    std::vector<std::int64_t> kept;
+    records.for_each([&](std::int64_t n) {
+      if (n >= from && n < to) kept.push_back(n);
+    });
+    return kept;
+  });
+  // [/add_file]
+  checks.equal("add_file", within.count(), 10);
+  checks.equal("list_files", context.list_files(), std::vector<std::string>{"limits.txt"});
+}
+
 void run_checkpoint(volley::Context& context, Checks& checks) {
   const std::string directory = checks.path("checkpoints");
   // [checkpoint]
@@ -109,6 +131,7 @@ void run_files(volley::Context& context, Checks& checks) {
   run_text(context, checks);
   run_objects(context, checks);
   run_hdf5(context, checks);
+  run_added_file(context, checks);
   run_checkpoint(context, checks);
   run_errors(context, checks);
 }

@@ -2,6 +2,10 @@
 
 #include "snippets.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <iostream>
+#include <memory>
 #include <set>
 
 namespace snippets {
@@ -75,6 +79,30 @@ void run_future(volley::Context& context, Checks& checks) {
   checks.equal("future", std::pair(mean, count), std::pair<double, std::int64_t>{499.5, 1000});
 }
 
+// [listener]
+struct SlowTasks : volley::Listener {
+  void on_task_end(const volley::TaskEnd& end) override {
+    if (end.outcome != volley::TaskOutcome::success) {
+      std::cerr << "task " << end.task.index << " on " << end.task.host << ": " << end.error
+                << '\n';
+    }
+    if (end.task.finished - end.task.launched > std::chrono::minutes(1)) ++slow;
+  }
+  std::atomic<int> slow = 0;
+};
+// [/listener]
+
+void run_listener(volley::Context& context, Checks& checks) {
+  auto numbers = context.range(0, 1000);
+  // [use_listener]
+  auto watch = std::make_shared<SlowTasks>();
+  context.add_listener(watch);
+  numbers.count();
+  context.remove_listener(watch);  // it hears nothing after this
+  // [/use_listener]
+  checks.equal("listener", watch->slow.load(), 0);
+}
+
 }  // namespace
 
 void run_shared(volley::Context& context, Checks& checks) {
@@ -84,6 +112,7 @@ void run_shared(volley::Context& context, Checks& checks) {
   run_barrier(context, checks);
   run_task_context(context, checks);
   run_future(context, checks);
+  run_listener(context, checks);
 }
 
 }  // namespace snippets

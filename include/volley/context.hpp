@@ -8,6 +8,7 @@
 #include <volley/broadcast.hpp>
 #include <volley/detail/hdf5_rows.hpp>
 #include <volley/hdf5.hpp>
+#include <volley/listener.hpp>
 #include <volley/rdd.hpp>
 
 #include <algorithm>
@@ -318,6 +319,28 @@ class Context {
   /// Every job that needs the stage.
   void cancel_stage(std::uint32_t stage, const std::string& reason = {});
   void cancel_all_jobs();
+  /// Asks one attempt at a task to stop, and has the task run again: not a failure, so that it does
+  /// not count towards volley.task.maxFailures. The id is that of TaskInfo or of
+  /// TaskContext::task_attempt_id. An attempt that succeeds before it is reached has succeeded.
+  /// False when no such attempt runs.
+  bool kill_task_attempt(std::uint64_t task_attempt_id,
+                         const std::string& reason = "killed via Context::kill_task_attempt");
+
+  /// The listener hears from now on of what happens (see listener.hpp), until it is removed or the
+  /// program ends. Throws InvalidArgument for null.
+  void add_listener(std::shared_ptr<Listener> listener);
+  /// It hears nothing more once this has returned; called from the listener itself, nothing after
+  /// that call. Nothing when it is not registered.
+  void remove_listener(const std::shared_ptr<Listener>& listener);
+
+  /// Lets tasks of jobs that are submitted from now on read a file of the program's node, on any
+  /// executor, by its name without directories: volley::file_path. Its bytes are taken now, and
+  /// come to each node once, when a task there asks; at most 1 GiB. The same content again is
+  /// nothing. Throws IoError when it cannot be read, InvalidArgument for a directory, a larger
+  /// file, and a name that means other content already.
+  void add_file(const std::string& path, Where where = Where::current());
+  /// The names of all that tasks can open: those of --files and those that were added.
+  std::vector<std::string> list_files() const;
 
   /// volley.default.parallelism, or the slots of all executors, at least 2.
   std::uint32_t default_parallelism() { return core_->default_parallelism(); }

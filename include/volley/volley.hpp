@@ -12,6 +12,7 @@
 #include <volley/future.hpp>
 #include <volley/hash.hpp>
 #include <volley/hdf5.hpp>
+#include <volley/listener.hpp>
 #include <volley/order.hpp>
 #include <volley/partial_result.hpp>
 #include <volley/partitioner.hpp>

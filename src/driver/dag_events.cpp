@@ -55,7 +55,7 @@ void DagScheduler::move_homeless(const HomelessTasks& homeless, Turn& turn) {
     for (const ShuffleRead& read : task.reads) {
       if (shuffles_.complete(read.shuffle)) continue;
       stage.ignore_cache = true;
-      restart(stage, turn);
+      restart(stage, "a shuffle that it reads is incomplete", turn);
       return;
     }
     request.tasks.push_back(std::move(task));
@@ -136,6 +136,7 @@ void DagScheduler::map_stage_finished(Stage& stage, Turn& turn) {
               stage.tasks, base::format_duration(turn.now - stage.submitted),
               hottest ? "; most frequent is " + describe(*hottest) : "");
   }
+  attempt_ends(stage, {}, turn);
   stage.failed_attempts = 0;
   stage.ignore_cache = false;
   stage.prepared = {};
@@ -170,6 +171,7 @@ void DagScheduler::result_succeeded(Stage& stage, TaskEnd& end, Turn& turn) {
   log_.info(component, "ResultStage {} ({}) finished: {} tasks in {}", stage.id, stage.name,
             stage.tasks, base::format_duration(turn.now - stage.submitted));
   statistics_.stage_ended(stage.id, true, turn.now);
+  attempt_ends(stage, {}, turn);
   end_job(job.id, {}, turn);
 }
 
@@ -196,13 +198,14 @@ void DagScheduler::lose_outputs(ShuffleNumber shuffle, const std::vector<std::ui
 
 /// Those that are at work with what was lost just now.
 void DagScheduler::restart_users(ShuffleNumber shuffle, Turn& turn) {
-  for (const StageId user : planner_.users(shuffle)) restart(stages_.at(user), turn);
+  const std::string lost = fmt::format("map outputs of shuffle {} are lost", shuffle);
+  for (const StageId user : planner_.users(shuffle)) restart(stages_.at(user), lost, turn);
   // A map stage in work does not know of the outputs that were lost just now.
   const auto writer = map_stages_.find(shuffle);
   if (writer == map_stages_.end()) return;
   Stage& stage = stages_.at(writer->second);
   if (stage.state == StageState::running || stage.state == StageState::placing) {
-    restart(stage, turn);
+    restart(stage, lost, turn);
   }
 }
 
@@ -230,7 +233,7 @@ void DagScheduler::fetch_failed(Stage& stage, const TaskEnd& end, Turn& turn) {
 }
 
 void DagScheduler::input_lost(Stage& stage, const std::string& reason, bool counts, Turn& turn) {
-  restart(stage, turn);
+  restart(stage, reason, turn);
   if (!counts || ++stage.failed_attempts < options_.max_consecutive_attempts) return;
   fail_jobs_of(stage.id,
                fmt::format("Job aborted due to stage failure: {} {} ({}) has failed the maximum "

@@ -43,6 +43,8 @@ void DagScheduler::refuse_job(const protocol::JobSubmitted& message, const std::
   log_.info(component, "Job {} ({}) with {} partitions: {}", message.job, message.call_site,
             message.partitions.size(), problem.empty() ? "finished at once" : problem);
   statistics_.job_ended(problem.empty(), 0);
+  events_.job_started(message, {}, turn);
+  events_.job_ended(message.job, problem, turn);
   turn.outbox.send(options_.program, protocol::JobEnded{message.job, problem.empty(), problem});
 }
 
@@ -61,9 +63,11 @@ void DagScheduler::begin_job(const protocol::JobSubmitted& message, LineagePtr l
   job.pool = message.pool;
   job.properties = message.properties;
   job.keeps_blocks = message.keeps_blocks;
+  job.files = message.files;
   job.submitted = turn.now;
   Job& entry = jobs_.emplace(message.job, std::move(job)).first->second;
   create_stages(entry, message.final_rdd);
+  report_job(message, entry, turn);
   const StageId result = *entry.stages.rbegin();
   ready_.insert(result);
   log_.info(component, "Got job {} ({}) with {} output partitions; final stage: ResultStage {}",
@@ -155,6 +159,7 @@ void DagScheduler::end_job(JobId id, const std::string& error, Turn& turn) {
     log_.error(component, "Job {} ({}) failed after {}: {}", id, job.call_site,
                base::format_duration(turn.now - job.submitted), error);
   }
+  events_.job_ended(id, error, turn);
   turn.outbox.send(options_.program, protocol::JobEnded{id, error.empty(), error});
   for (const ShuffleNumber shuffle :
        std::vector<ShuffleNumber>(forgotten_.begin(), forgotten_.end())) {
@@ -167,6 +172,7 @@ void DagScheduler::drop_stage(StageId id, const std::string& reason, Turn& turn)
   planner_.cancel(id);
   scheduler_.cancel(id, reason, turn);
   statistics_.stage_ended(id, false, turn.now);
+  attempt_ends(stage, reason, turn);
   if (stage.shuffle != nullptr) map_stages_.erase(stage.shuffle->shuffle);
   waiting_.erase(id);
   failed_.erase(id);
@@ -192,6 +198,7 @@ void DagScheduler::remove_shuffle(ShuffleNumber shuffle, Turn& turn) {
 
 void DagScheduler::on(const protocol::RddUnpersisted& message, Turn& turn) {
   blocks_.remove_rdd(message.rdd);
+  events_.tell(protocol::UnpersistRdd{message.rdd}, turn);
   copies_.forget(message.rdd);
   if (!jobs_.empty() || !scheduler_.idle()) unpersisted_.insert(message.rdd);
   for (const auto& [key, worker] : workers_.workers()) {

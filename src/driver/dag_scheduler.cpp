@@ -153,9 +153,7 @@ void DagScheduler::start(Stage& stage, Turn& turn) {
     }
     stage.prepared.tasks.push_back(std::move(task));
   }
-  statistics_.submitted(stage.id, stage.name, stage.tasks,
-                        static_cast<std::uint32_t>(missing.size()), turn.now);
-  stage.submitted = turn.now;
+  attempt_begins(stage, missing.size(), turn);
   if (request.tasks.empty()) {
     launch(stage, turn);
     return;
@@ -218,7 +216,7 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
       stage.pinned |= task.pinned;
       if (!task.pinned || !task.preferred.empty()) continue;
       stage.ignore_cache = true;
-      restart(stage, turn);
+      restart(stage, "a cached partition that it needs is gone", turn);
       return;
     }
   }
@@ -226,9 +224,10 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
   const auto job = jobs_.find(stage.first_job);
   const auto& action = job == jobs_.end() ? no_action : job->second.action;
   const Job* owner = job_of(stage);
-  stage.prepared.binary = make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action,
-                                            owner == nullptr ? Properties{} : owner->properties,
-                                            owner != nullptr && owner->keeps_blocks);
+  const FromJob shared =
+      owner == nullptr ? FromJob{} : FromJob{owner->properties, owner->files, owner->keeps_blocks};
+  stage.prepared.binary =
+      make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action, shared);
   log_.info(component, "Submitting {} missing tasks of {} {}.{} ({})", stage.prepared.tasks.size(),
             stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id, stage.attempt,
             stage.name);
@@ -236,7 +235,8 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
   scheduler_.submit(std::exchange(stage.prepared, {}), turn);
 }
 
-void DagScheduler::restart(Stage& stage, Turn& turn) {
+void DagScheduler::restart(Stage& stage, const std::string& reason, Turn& turn) {
+  attempt_ends(stage, reason, turn);
   scheduler_.retire(stage.id, stage.attempt, turn);
   if (stage.barrier) scheduler_.cancel(stage.id, "its barrier stage starts anew", turn);
   planner_.cancel(stage.id);
@@ -247,7 +247,9 @@ void DagScheduler::restart(Stage& stage, Turn& turn) {
 
 void DagScheduler::restart_pinned(Turn& turn) {
   for (auto& [id, stage] : stages_) {
-    if (stage.pinned && stage.state == StageState::running) restart(stage, turn);
+    if (stage.pinned && stage.state == StageState::running) {
+      restart(stage, "cached partitions that it reads are gone", turn);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "driver/block_copies.hpp"
 #include "driver/block_tracker.hpp"
+#include "driver/event_feed.hpp"
 #include "driver/exchange_planner.hpp"
 #include "driver/gang.hpp"
 #include "driver/lineage.hpp"
@@ -49,7 +50,9 @@ struct Stage {
   bool pinned = false;                      ///< some tasks can only run beside their cached block
   std::vector<base::ShuffleNumber> needed;  ///< shuffles that the attempt reads
   TaskSetSpec prepared;                     ///< while placing
-  base::TimePoint submitted{};
+  base::TimePoint submitted{};              ///< the current attempt
+  std::uint32_t attempt_tasks = 0;          ///< that it has to run
+  bool in_attempt = false;                  ///< it has begun and not ended
   base::TimePoint resubmit_at{};
 };
 
@@ -68,6 +71,7 @@ struct Job {
   std::string pool;
   std::vector<std::pair<std::string, std::string>> properties;
   bool keeps_blocks = false;
+  std::vector<protocol::AddedFile> files;
   base::TimePoint submitted{};
 };
 
@@ -82,7 +86,8 @@ class DagScheduler {
  public:
   DagScheduler(const Options& options, const base::Log& log, ShuffleTracker& shuffles,
                BlockTracker& blocks, BlockCopies& copies, WorkerTable& workers,
-               ExchangePlanner& planner, TaskScheduler& scheduler, StageStatistics& statistics)
+               ExchangePlanner& planner, TaskScheduler& scheduler, StageStatistics& statistics,
+               const EventFeed& events)
       : options_(options),
         log_(log),
         shuffles_(shuffles),
@@ -91,7 +96,8 @@ class DagScheduler {
         workers_(workers),
         planner_(planner),
         scheduler_(scheduler),
-        statistics_(statistics) {}
+        statistics_(statistics),
+        events_(events) {}
 
   void on(const protocol::JobSubmitted& message, Turn& turn);
   void on(const protocol::JobCancelRequested& message, Turn& turn);
@@ -149,8 +155,15 @@ class DagScheduler {
   const Job* job_of(const Stage& stage) const;
   bool too_many_attempts(Stage& stage, Turn& turn);
   bool readable_on(const std::vector<ShuffleRead>& reads, std::uint32_t node) const;
-  void restart(Stage& stage, Turn& turn);
+  void restart(Stage& stage, const std::string& reason, Turn& turn);
   void restart_pinned(Turn& turn);
+
+  // What listeners hear: dag_reports.cpp.
+  protocol::StageInfo stage_info(const Stage& stage) const;
+  void report_job(const protocol::JobSubmitted& message, const Job& job, Turn& turn) const;
+  void attempt_begins(Stage& stage, std::size_t tasks, Turn& turn);
+  /// Nothing when no attempt is at work. `failure`: empty when it has succeeded.
+  void attempt_ends(Stage& stage, const std::string& failure, Turn& turn);
 
   // Events: dag_events.cpp.
   void placed(const PlacementResult& result, Turn& turn);
@@ -179,6 +192,7 @@ class DagScheduler {
   ExchangePlanner& planner_;
   TaskScheduler& scheduler_;
   StageStatistics& statistics_;
+  const EventFeed& events_;
 
   std::map<base::JobId, Job> jobs_;
   std::map<base::JobId, DeferredJob> deferred_;

@@ -22,10 +22,11 @@ constexpr float progress_step = 0.01F;
 Driver::Driver(Options options, const base::Log& log)
     : options_(options),
       log_(log),
+      events_(options_),
       planner_(options_, log_, shuffles_, workers_),
-      scheduler_(options_, log_, shuffles_, workers_, blocks_),
-      dag_(options_, log_, shuffles_, blocks_, copies_, workers_, planner_, scheduler_,
-           statistics_),
+      scheduler_(options_, log_, shuffles_, workers_, blocks_, events_),
+      dag_(options_, log_, shuffles_, blocks_, copies_, workers_, planner_, scheduler_, statistics_,
+           events_),
       allocation_(options_.allocation) {}
 
 void Driver::start(const protocol::ExecutorsRequested& request, Outbox& outbox) {
@@ -164,6 +165,7 @@ void Driver::on(const protocol::ExecutorRegistered& message, const Address& from
   log_.info(component, "Executor {} member {} of {} registered: {} rank {}, {} slots, {}",
             message.executor, message.member + 1, message.members, message.host, from.rank,
             message.slots, base::format_bytes(message.memory.value));
+  if (workers_.live({message.executor, message.member})) report_added(message.executor, turn);
   scheduler_.worker_added(*workers_.find({message.executor, message.member}), turn);
   copies_.fill_all(turn);
   settle(turn);
@@ -242,6 +244,7 @@ void Driver::lose_executor(base::ExecutorId executor, bool caused_by_application
   log_.warn(component, "Lost executor {}{}{}: {}", executor, host.empty() ? "" : " on ", host,
             reason);
   statistics_.executor_lost({executor, host, reason});
+  report_removed(executor, removed, reason, turn);
   lose_blocks(executor, removed, turn);
   scheduler_.workers_removed(removed, caused_by_application, reason, turn);
   dag_.executor_removed(turn);
@@ -317,6 +320,38 @@ void Driver::end_drain(Turn& turn) {
   if (drain_until_ == base::TimePoint{}) drain_until_ = turn.now + drain_grace_;
   if (turn.now < drain_until_) return;
   dag_.fail_all_jobs(fmt::format("the run is being drained ({})", drain_reason_), turn);
+}
+
+void Driver::on(const protocol::TaskAttemptKillRequested& message, const Address& from,
+                Outbox& outbox) {
+  Turn turn{now_, outbox};
+  const bool found = accepts() && scheduler_.kill_attempt(message.task, message.reason, turn);
+  outbox.send(from, protocol::TaskAttemptKillAnswered{message.request, found});
+}
+
+void Driver::on(const protocol::EventsRequested& message, const Address&, Outbox&) {
+  if (accepts()) events_.want(message.wanted);
+}
+
+void Driver::report_added(base::ExecutorId executor, Turn& turn) const {
+  if (!events_.wanted()) return;
+  protocol::ExecutorAdded added{executor, events_.wall(turn.now), {}, 0};
+  const auto& all = workers_.workers();
+  for (auto at = all.lower_bound({executor, 0}); at != all.end() && at->first.executor == executor;
+       ++at) {
+    if (added.host.empty()) added.host = at->second.host;
+    added.slots += at->second.slots;
+  }
+  events_.tell(std::move(added), turn);
+}
+
+/// Nothing of one that had not come completely: nobody has heard of it.
+void Driver::report_removed(base::ExecutorId executor, const std::vector<Worker>& removed,
+                            const std::string& reason, Turn& turn) const {
+  if (removed.empty() || removed.size() < removed.front().members) return;
+  events_.tell(
+      protocol::ExecutorRemoved{executor, events_.wall(turn.now), removed.front().host, reason},
+      turn);
 }
 
 void Driver::on(const protocol::ShuffleSizes& message, const Address& from, Outbox& outbox) {

@@ -7,6 +7,7 @@
 #include "driver/block_copies.hpp"
 #include "driver/block_tracker.hpp"
 #include "driver/dag_scheduler.hpp"
+#include "driver/event_feed.hpp"
 #include "driver/exchange_planner.hpp"
 #include "driver/executor_allocation.hpp"
 #include "driver/executor_startup.hpp"
@@ -60,6 +61,9 @@ class Driver {
   void on(const protocol::BroadcastCreated&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::BroadcastForgotten&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::DrainRequested&, const protocol::Address& from, protocol::Outbox&);
+  void on(const protocol::TaskAttemptKillRequested&, const protocol::Address& from,
+          protocol::Outbox&);
+  void on(const protocol::EventsRequested&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ShuffleSizes&, const protocol::Address& from, protocol::Outbox&);
   void on(const protocol::ExchangeFinished&, const protocol::Address& from, protocol::Outbox&);
   /// Delivers any message; those for other roles are counted and dropped.
@@ -93,6 +97,9 @@ class Driver {
   void to_dag(const M& message, protocol::Outbox& outbox);
   void end_drain(Turn& turn);
   void release_leaving(Turn& turn);
+  void report_added(base::ExecutorId executor, Turn& turn) const;
+  void report_removed(base::ExecutorId executor, const std::vector<Worker>& removed,
+                      const std::string& reason, Turn& turn) const;
   void lose_blocks(base::ExecutorId executor, const std::vector<Worker>& removed, Turn& turn);
   void lose_executor(base::ExecutorId executor, bool caused_by_application,
                      const std::string& reason, Turn& turn);
@@ -114,6 +121,7 @@ class Driver {
   WorkerTable workers_;
   BlockCopies copies_{blocks_, workers_};
   StageStatistics statistics_;
+  EventFeed events_;
   ExchangePlanner planner_;
   TaskScheduler scheduler_;
   DagScheduler dag_;

@@ -76,8 +76,10 @@ void Driver::release(const std::vector<base::ExecutorId>& executors, Turn& turn)
     log_.info(component, "executor {} is idle and is released", executor);
     held_blocks |= holders.contains(executor);
     const std::vector<Worker> removed = workers_.remove(executor);
+    const std::string reason = "it was idle and is released";
+    report_removed(executor, removed, reason, turn);
     lose_blocks(executor, removed, turn);
-    scheduler_.workers_removed(removed, false, "it was idle and is released", turn);
+    scheduler_.workers_removed(removed, false, reason, turn);
   }
   if (held_blocks) dag_.executor_removed(turn);
   turn.outbox.send(options_.application_master, protocol::ExecutorsReleased{executors});

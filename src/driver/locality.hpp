@@ -5,13 +5,11 @@
 // for the sake of a better place starts the wait anew.
 
 #include "driver/options.hpp"
-
-#include <cstdint>
+#include "protocol/events.hpp"
 
 namespace volley::driver {
 
-/// From near to far. `no_preference` is for tasks that are at home anywhere.
-enum class Locality : std::uint8_t { process, node, no_preference, any };
+using protocol::Locality;
 
 class DelayClock {
  public:

@@ -85,6 +85,7 @@ struct Options {
   base::ApplicationId application;
   protocol::Address application_master;
   protocol::Address program;
+  base::Duration wall_offset{};                ///< from the driver's time to the time of day
   std::uint64_t build_id = 0;                  ///< executors of another build are refused
   std::uint32_t max_failures = 4;              ///< of one task, until its job fails
   std::uint32_t max_consecutive_attempts = 4;  ///< of a stage, that lost an input

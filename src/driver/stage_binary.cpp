@@ -2,9 +2,11 @@
 
 namespace volley::driver {
 
-std::shared_ptr<const protocol::StageBinary> make_stage_binary(
-    const Lineage& lineage, base::RddId final_rdd, const protocol::Dependency* shuffle,
-    const protocol::Closure& action, Properties properties, bool keeps_blocks) {
+std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                               base::RddId final_rdd,
+                                                               const protocol::Dependency* shuffle,
+                                                               const protocol::Closure& action,
+                                                               FromJob job) {
   auto binary = std::make_shared<protocol::StageBinary>();
   for (const base::RddId id : narrow_closure(lineage, final_rdd)) {
     const protocol::RddSpec& rdd = lineage.at(id);
@@ -15,8 +17,9 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(
     if (const auto* stored = lineage.stored(id)) binary->stored.push_back(*stored);
   }
   binary->final_rdd = final_rdd;
-  binary->properties = std::move(properties);
-  binary->keeps_blocks = keeps_blocks;
+  binary->properties = std::move(job.properties);
+  binary->files = std::move(job.files);
+  binary->keeps_blocks = job.keeps_blocks;
   binary->task = shuffle != nullptr ? shuffle->writer : action;
   if (shuffle != nullptr) {
     binary->writes_shuffle = true;

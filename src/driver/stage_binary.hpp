@@ -13,10 +13,19 @@ namespace volley::driver {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
+/// What the tasks of a stage take over from the job that it runs for.
+struct FromJob {
+  Properties properties = {};
+  std::vector<protocol::AddedFile> files = {};
+  bool keeps_blocks = false;
+};
+
 /// `shuffle` is the dependency that the stage writes, or null for a result stage, whose tasks run
-/// `action`. `properties` and `keeps_blocks` are the job's.
-std::shared_ptr<const protocol::StageBinary> make_stage_binary(
-    const Lineage& lineage, base::RddId final_rdd, const protocol::Dependency* shuffle,
-    const protocol::Closure& action, Properties properties = {}, bool keeps_blocks = false);
+/// `action`.
+std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& lineage,
+                                                               base::RddId final_rdd,
+                                                               const protocol::Dependency* shuffle,
+                                                               const protocol::Closure& action,
+                                                               FromJob job = {});
 
 }  // namespace volley::driver

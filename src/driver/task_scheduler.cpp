@@ -54,18 +54,6 @@ void TaskScheduler::cancel(StageId stage, const std::string& reason, Turn& turn)
   }
 }
 
-void TaskScheduler::kill(TaskId task, const std::string& reason, Turn& turn) {
-  Running& running = running_.at(task);
-  if (std::exchange(running.dropped, true)) return;
-  const Worker* worker = workers_.find(running.worker);
-  if (worker == nullptr) return;
-  turn.outbox.send(worker->address, protocol::TaskKillRequested{task, reason});
-  if (!options_.reaper.enabled) return;
-  const base::Duration first = std::min(
-      options_.reaper.polling, options_.reaper.kill_timeout.value_or(options_.reaper.polling));
-  killed_[task] = {turn.now, turn.now + first, reason};
-}
-
 void TaskScheduler::mark_done(StageId stage, std::uint32_t index, Turn& turn) {
   const auto found = stage_sets_.find(stage);
   if (found == stage_sets_.end()) return;
@@ -104,7 +92,7 @@ void TaskScheduler::offer(Turn& turn) {
   share_backlogs(turn);
 }
 
-void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
+void TaskScheduler::launch(const SetKey& key, TaskSet& set, const Choice& choice,
                            const Worker& worker, Turn& turn) {
   if (set.defined().insert(worker.key).second) {
     turn.outbox.send(worker.address,
@@ -114,8 +102,8 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
     }
   }
   const TaskId task = next_task_++;
-  const std::uint32_t partition = set.partition(index);
-  const std::uint32_t attempt = set.started(index, task, worker, turn.now);
+  const std::uint32_t partition = set.partition(choice.index);
+  const std::uint32_t attempt = set.started(choice.index, task, worker, turn.now);
   TaskInputs inputs = set.spec().plan->inputs(partition);
   protocol::TaskLaunched message;
   message.attempt = {task, key.stage, key.stage_attempt, partition, attempt};
@@ -127,7 +115,10 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, std::uint32_t index,
   }
   message.blocks = blocks_elsewhere(*set.spec().plan, partition, worker);
   warn_if_large(key, set, message);
-  running_.emplace(task, Running{key, index, attempt, worker.key, turn.now});
+  const Running running{key,   choice.index, attempt,         worker.key, turn.now,
+                        false, false,        choice.locality, choice.copy};
+  running_.emplace(task, running);
+  report_start(task, running, set, worker, turn);
   turn.outbox.send(worker.address, std::move(message));
   workers_.task_started(worker.key, task, turn.now);
   ++counts_.launched;
@@ -251,10 +242,12 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   const auto found = running_.find(message.attempt.task);
   const Running running = found->second;
   running_.erase(found);
-  killed_.erase(message.attempt.task);
+  const auto killed = killed_.extract(message.attempt.task);
+  if (killed && message.outcome == TaskOutcome::killed) message.error = killed.mapped().reason;
   const SetKey& key = running.set;
   TaskSet& set = sets_.at(key);
   set.ended(running.index, message.attempt.task);
+  report_end(message, running, set, worker, turn);
   if (message.outcome == TaskOutcome::returned) {
     ++counts_.returned;
     if (!running.dropped && set.active()) set.put_back(running.index, workers_);

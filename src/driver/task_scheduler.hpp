@@ -10,6 +10,7 @@
 #include "driver/barrier_coordinator.hpp"
 #include "driver/block_tracker.hpp"
 #include "driver/commit_coordinator.hpp"
+#include "driver/event_feed.hpp"
 #include "driver/failure_text.hpp"
 #include "driver/health_tracker.hpp"
 #include "driver/options.hpp"
@@ -70,12 +71,13 @@ struct SchedulerCounts {
 class TaskScheduler {
  public:
   TaskScheduler(const Options& options, const base::Log& log, ShuffleTracker& shuffles,
-                WorkerTable& workers, const BlockTracker& blocks)
+                WorkerTable& workers, const BlockTracker& blocks, const EventFeed& events)
       : options_(options),
         log_(log),
         shuffles_(shuffles),
         workers_(workers),
         blocks_(blocks),
+        events_(events),
         pools_(options.pools),
         health_(options.exclusion),
         barriers_(options.barrier.sync_timeout) {}
@@ -87,6 +89,9 @@ class TaskScheduler {
   void cancel(base::StageId stage, const std::string& reason, Turn& turn);
   /// The stage has the task's result, whichever attempt brought it; other attempts are stopped.
   void mark_done(base::StageId stage, std::uint32_t index, Turn& turn);
+  /// The attempt is asked to stop; unless it succeeds before it hears that, its task is run again,
+  /// and nothing counts as a failure. False when no such attempt runs.
+  bool kill_attempt(base::TaskId task, const std::string& reason, Turn& turn);
   /// Parked tasks of the attempt have a node.
   void unpark(base::StageId stage, std::uint32_t stage_attempt, std::uint32_t index,
               std::uint32_t node);
@@ -129,6 +134,14 @@ class TaskScheduler {
     base::TimePoint started;
     bool dropped = false;     ///< asked to stop: whatever it reports does not count
     bool asked_back = false;  ///< to be given back, unless it has begun
+    Locality locality = Locality::any;
+    bool copy = false;  ///< of a straggler
+  };
+  /// How a task came to its worker.
+  struct Choice {
+    std::uint32_t index = 0;
+    Locality locality = Locality::any;
+    bool copy = false;
   };
   /// A task that was asked to stop and still runs.
   struct Killed {
@@ -142,9 +155,8 @@ class TaskScheduler {
     bool needs_more = false;  ///< executors; otherwise one is replaced
   };
 
-  void launch(const SetKey& key, TaskSet& set, std::uint32_t index, const Worker& worker,
+  void launch(const SetKey& key, TaskSet& set, const Choice& choice, const Worker& worker,
               Turn& turn);
-
   /// Cached partitions that the task may need and the worker does not hold, and who does.
   std::vector<protocol::BlockInput> blocks_elsewhere(const NarrowPlan& plan,
                                                      std::uint32_t partition,
@@ -183,7 +195,16 @@ class TaskScheduler {
   void find_stuck(Turn& turn);
   void abort_stuck(const SetKey& key, const TaskSet& set, std::uint32_t index);
 
+  // What listeners hear, and kills: task_scheduler_reports.cpp.
+  protocol::TaskInfo task_info(base::TaskId task, const Running& running, const TaskSet& set,
+                               const std::string& host) const;
+  void report_start(base::TaskId task, const Running& running, const TaskSet& set,
+                    const Worker& worker, Turn& turn) const;
+  void report_end(const protocol::TaskFinished& message, const Running& running, const TaskSet& set,
+                  const Worker& worker, Turn& turn) const;
   void kill(base::TaskId task, const std::string& reason, Turn& turn);
+  void ask_to_stop(base::TaskId task, const Running& running, const std::string& reason,
+                   Turn& turn);
   void kill_all_of(base::StageId stage, const std::string& reason, Turn& turn);
   /// One attempt is over; `worker` may be removed from the table already.
   void end(protocol::TaskFinished message, const Worker& worker, bool counts, Turn& turn);
@@ -195,6 +216,7 @@ class TaskScheduler {
   ShuffleTracker& shuffles_;
   WorkerTable& workers_;
   const BlockTracker& blocks_;
+  const EventFeed& events_;
   Pools pools_;
   HealthTracker health_;
   CommitCoordinator commits_;
@@ -202,7 +224,7 @@ class TaskScheduler {
   std::map<SetKey, TaskSet> sets_;
   std::map<base::StageId, std::vector<SetKey>> stage_sets_;
   boost::unordered_flat_map<base::TaskId, Running> running_;
-  std::map<base::TaskId, Killed> killed_;  ///< while the reaper is on
+  std::map<base::TaskId, Killed> killed_;
   std::map<SetKey, Unschedulable> unschedulable_;
   std::vector<TaskEnd> ends_;
   std::vector<SetAbort> aborts_;

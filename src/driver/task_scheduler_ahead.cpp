@@ -55,7 +55,7 @@ void TaskScheduler::fill_ahead(const SetKey& key, TaskSet& set, std::vector<Work
       if (worker == nullptr || worker->running.size() >= most_tasks(set, *worker)) return true;
       if (!usable(set, *worker)) return true;
       const auto taken = set.take(*worker, Locality::any, turn.now);
-      if (taken) launch(key, set, taken->index, *worker, turn);
+      if (taken) launch(key, set, {taken->index, taken->locality}, *worker, turn);
       return !taken;
     });
   }

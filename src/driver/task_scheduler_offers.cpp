@@ -102,7 +102,7 @@ std::size_t TaskScheduler::offer_level(const SetKey& key, TaskSet& set, Locality
       if (worker.running.size() >= worker.slots) return true;
       const auto taken = set.take(worker, level, turn.now);
       if (!taken) return false;
-      launch(key, set, taken->index, worker, turn);
+      launch(key, set, {taken->index, taken->locality}, worker, turn);
       last_offered_ = worker_key;
       nearest = nearest ? std::min(*nearest, taken->locality) : taken->locality;
       ++launched;
@@ -125,7 +125,7 @@ std::size_t TaskScheduler::offer_copies(const SetKey& key, TaskSet& set,
       if (worker.running.size() >= worker.slots) continue;
       const auto index = set.take_copy(worker, same_node);
       if (!index) continue;
-      launch(key, set, *index, worker, turn);
+      launch(key, set, {*index, Locality::any, true}, worker, turn);
       ++counts_.copies;
       ++launched;
     }
@@ -146,7 +146,7 @@ std::size_t TaskScheduler::launch_gang(const SetKey& key, TaskSet& set, Turn& tu
   if (!plan) return 0;
   set.take_gang();
   for (const auto& [index, worker] : *plan) {
-    launch(key, set, index, *workers_.find(worker), turn);
+    launch(key, set, {index}, *workers_.find(worker), turn);
   }
   return plan->size();
 }

@@ -26,6 +26,7 @@ void TaskScheduler::tick(Turn& turn) {
     for (const base::ExecutorId executor : health_.expire(turn.now).executors) {
       log_.info(component, "Executor {} is used again: the time-out of its exclusion is over",
                 executor);
+      events_.tell(protocol::ExecutorUnexcluded{executor, events_.wall(turn.now)}, turn);
     }
   }
   find_stuck(turn);
@@ -47,6 +48,7 @@ void TaskScheduler::stop_container(const Worker& worker, const std::string& reas
 }
 
 void TaskScheduler::reap(Turn& turn) {
+  if (!options_.reaper.enabled) return;
   for (auto& [task, killed] : killed_) {
     if (turn.now < killed.next_look) continue;
     const Running& running = running_.at(task);
@@ -92,6 +94,7 @@ void TaskScheduler::judge_health(TaskSet& set, Turn& turn) {
   for (const base::ExecutorId executor : news.executors) {
     log_.warn(component, "Executor {} is excluded for {}: tasks of several stages failed there",
               executor, base::format_duration(options_.exclusion.timeout));
+    events_.tell(protocol::ExecutorExcluded{executor, events_.wall(turn.now)}, turn);
     if (!options_.exclusion.kill) continue;
     for (const auto& [key, worker] : workers_.workers()) {
       if (key.executor != executor) continue;

@@ -13,6 +13,7 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
   if (lost_.contains(message.executor)) return Registration::lost_before;
   const WorkerKey key{message.executor, message.member};
   Worker worker{key, from, message.host, message.node, message.slots, now};
+  worker.members = message.members;
   const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
   if (!fresh) {
     at->second.last_seen = now;

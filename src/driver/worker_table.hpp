@@ -43,6 +43,7 @@ struct Worker {
   std::optional<base::TimePoint> leaving{};
   /// Takes tasks: all members of its executor are here, and it is not leaving.
   bool live = false;
+  std::uint32_t members = 1;  ///< of its executor
 };
 
 class WorkerTable {

@@ -96,6 +96,8 @@ void ContainerLoop::build_executor(const ApplicationEntry& entry, storage::NodeA
   pool.memory = static_cast<std::uint64_t>(memory);
   pool.protected_storage =
       static_cast<std::uint64_t>(memory * configuration_.number("volley.memory.storageFraction"));
+  pool.scratch = config::scratch_directory(configuration_.text("volley.local.dir"),
+                                           config::Environment::of_process());
   pool.checksums = configuration_.flag("volley.shuffle.checksum.enabled");
   pool.wake = [this] { wake(); };
   pool.communicators = communicators;

@@ -24,6 +24,8 @@ driver::Options driver_options(const DriverSeat::Options& seat) {
   options.application = seat.launch.container.application;
   options.application_master = seat.launch.application_master;
   options.program = {Role::program, seat.self.rank, seat.self.container};
+  options.wall_offset = std::chrono::system_clock::now().time_since_epoch() -
+                        std::chrono::steady_clock::now().time_since_epoch();
   options.build_id = seat.build_id;
   options.max_result_size = configuration.bytes("volley.driver.maxResultSize");
   if (configuration.flag("volley.shuffle.compress")) {
@@ -95,6 +97,8 @@ DriverSeat::DriverSeat(Options options, const ApplicationEntry& entry, const bas
       options_.launch.container.attempt);
   core_->set_handle(program::note_context(core_));
   core_->set_warn([this](const std::string& what) { log_.warn("Accumulators", "{}", what); });
+  core_->listeners().set_warn(
+      [this](const std::string& what) { log_.warn("Listeners", "{}", what); });
   if (options_.arena != nullptr) {
     core_->broadcasts().set_memory(
         *options_.arena, options_.arena_owner,
@@ -127,6 +131,7 @@ void DriverSeat::run_program() {
     finished.exit_code = 1;
     finished.error = "the program threw something that is not a std::exception";
   }
+  core_->listeners().close();
   if (core_->cut_short()) {
     finished.exit_code = drained;
     finished.error = "drained: the program ended before its work was done";

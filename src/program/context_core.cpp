@@ -87,6 +87,7 @@ base::JobId ContextCore::submit(protocol::JobSubmitted job, bool follows) {
     }
     job.job = next_job_++;
     job.keeps_blocks = keeps_blocks_;
+    job.files = files_.all();
     jobs_[job.job];
     for (const auto& spec : job.rdds) {
       const auto kept = persisted_.find(spec->id);

@@ -5,10 +5,12 @@
 
 #include "config/configuration.hpp"
 #include "program/accumulators.hpp"
+#include "program/added_files.hpp"
 #include "program/broadcast_registry.hpp"
 #include "program/checkpoints.hpp"
 #include "program/job_properties.hpp"
 #include "program/lineage.hpp"
+#include "program/listener_bus.hpp"
 #include "program/recovery.hpp"
 #include "protocol/driver_messages.hpp"
 
@@ -20,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -40,7 +43,9 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
         configuration_(std::move(configuration)),
         // Ranks still hold the shuffles of an attempt that was lost; numbers are never used again.
         next_shuffle_(static_cast<base::ShuffleNumber>((attempt - 1) * base::shuffles_per_attempt)),
-        send_(std::move(send)) {}
+        send_(std::move(send)),
+        listeners_(static_cast<std::size_t>(
+            configuration_.integer("volley.scheduler.listenerbus.eventqueue.capacity"))) {}
 
   base::ApplicationId application() const { return application_; }
   /// Counted from 1: which start of the program this is.
@@ -111,6 +116,16 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   BroadcastRegistry::Made broadcast(std::span<const std::byte> bytes, const std::string& where);
   BroadcastRegistry& broadcasts() { return broadcasts_; }
   AccumulatorRegistry& accumulators() { return accumulators_; }
+  /// Files that jobs from now on can open by name.
+  AddedFiles& files() { return files_; }
+
+  /// From now on the listener hears of what happens; the driver tells it only while there is one.
+  void add_listener(std::shared_ptr<Listener> listener);
+  void remove_listener(const std::shared_ptr<Listener>& listener);
+  /// To be closed before the program's end.
+  ListenerBus& listeners() { return listeners_; }
+  /// Blocks until the driver answers: whether the attempt ran and was asked to stop.
+  bool kill_task_attempt(base::TaskId task, const std::string& reason);
   /// Handles of shared variables name this context by a number, given before the program starts.
   void set_handle(std::uint32_t handle) { handle_ = handle; }
   std::uint32_t handle() const { return handle_; }
@@ -146,6 +161,9 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   void on(protocol::ExecutorsReady&& message);
   void on(protocol::AccumulatorsUpdated&& message);
   void on(protocol::DrainBegun&& message);
+  void on(protocol::TaskAttemptKillAnswered&& message);
+  void on(protocol::EventHappened&& message);
+  void tell_whether_listening();
   /// The job itself. `follows`: it belongs to one that has run, and may run while draining.
   void execute(const Lineage& rdd, std::vector<std::uint32_t> partitions, protocol::Closure action,
                const std::string& call_site, const OnResult& on_result, bool follows = false);
@@ -169,6 +187,7 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   Checkpoints checkpoints_;
   BroadcastRegistry broadcasts_;
   AccumulatorRegistry accumulators_;
+  AddedFiles files_;
   std::uint32_t handle_ = 0;
   std::function<void(const std::string&)> warn_;
   mutable std::mutex mutex_;
@@ -187,6 +206,11 @@ class ContextCore : public std::enable_shared_from_this<ContextCore> {
   std::string draining_;           ///< why; empty: it is not
   bool cut_short_ = false;
   std::unordered_map<base::RddId, std::string> names_;
+  std::uint64_t next_kill_ = 0;
+  std::map<std::uint64_t, std::optional<bool>> kills_;  ///< asked for, and the answers
+  std::mutex listening_mutex_;                          ///< so that the driver is told in order
+  bool listening_ = false;                              ///< as the driver was told
+  ListenerBus listeners_;
 };
 
 }  // namespace volley::program

@@ -70,4 +70,19 @@ std::vector<protocol::Bytes> Context::plan_object_files(const std::string& paths
   return payloads;
 }
 
+void Context::add_file(const std::string& path, Where where) {
+  core_->check_running();
+  core_->files().add(path, [&](std::span<const std::byte> bytes) {
+    return core_->broadcast(bytes, detail::name_call("add_file", where)).created.number;
+  });
+}
+
+std::vector<std::string> Context::list_files() const {
+  std::vector<std::string> names;
+  for (const auto& [name, path] : program::node_files()) names.push_back(name);
+  for (const protocol::AddedFile& file : core_->files().all()) names.push_back(file.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace volley

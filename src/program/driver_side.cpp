@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace volley::program {
@@ -37,6 +38,16 @@ std::shared_ptr<ContextCore> find_context(std::uint32_t number) {
   const std::lock_guard lock(known.mutex);
   if (number == 0 || number > known.all.size()) return nullptr;
   return known.all[number - 1].lock();
+}
+
+std::vector<std::shared_ptr<ContextCore>> living_contexts() {
+  Contexts& known = contexts();
+  const std::lock_guard lock(known.mutex);
+  std::vector<std::shared_ptr<ContextCore>> living;
+  for (const auto& context : known.all) {
+    if (auto core = context.lock()) living.push_back(std::move(core));
+  }
+  return living;
 }
 
 }  // namespace volley::program

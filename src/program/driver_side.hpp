@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace volley::program {
 
@@ -16,5 +17,7 @@ class ContextCore;
 std::uint32_t note_context(const std::shared_ptr<ContextCore>& core);
 /// Null when there is no such context in this process, or it is gone.
 std::shared_ptr<ContextCore> find_context(std::uint32_t number);
+/// All that live in this process.
+std::vector<std::shared_ptr<ContextCore>> living_contexts();
 
 }  // namespace volley::program

@@ -1,26 +1,43 @@
+#include "program/added_files.hpp"
+#include "program/context_core.hpp"
+#include "program/driver_side.hpp"
+#include "program/task_context.hpp"
+
 #include <volley/error.hpp>
 #include <volley/files.hpp>
 
-#include <cstdlib>
-#include <string_view>
-
 namespace volley {
+namespace {
 
-/// The rank leaves "name=path" lines in VOLLEY_NODE_FILES.
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none were given" : text;
+}
+
+}  // namespace
+
 std::string file_path(const std::string& name) {
-  const char* listed = std::getenv("VOLLEY_NODE_FILES");
-  std::string_view rest = listed == nullptr ? "" : listed;
-  std::string known;
-  while (!rest.empty()) {
-    const auto end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    const auto equals = line.rfind('=');
-    if (line.substr(0, equals) == name) return std::string(line.substr(equals + 1));
-    known += (known.empty() ? "" : ", ") + std::string(line.substr(0, equals));
+  std::vector<std::string> known;
+  for (const auto& [given, path] : program::node_files()) {
+    if (given == name) return path;
+    known.push_back(given);
   }
-  throw InvalidArgument("there is no file '" + name + "' among --files (" +
-                        (known.empty() ? "none were given" : known) + ")");
+  if (program::TaskContext* const task = program::TaskContext::current()) {
+    for (const protocol::AddedFile& file : task->plan().binary().files) {
+      known.push_back(file.name);
+      if (file.name != name) continue;
+      return task->services().keep_file(name,
+                                        [&] { return task->broadcast(file.broadcast).bytes(); });
+    }
+  } else {
+    for (const auto& core : program::living_contexts()) {
+      if (auto path = core->files().path_of(name)) return *path;
+      for (const protocol::AddedFile& file : core->files().all()) known.push_back(file.name);
+    }
+  }
+  throw InvalidArgument("there is no file '" + name + "' among --files (" + join(known) +
+                        "), and none was added by that name before the job was submitted");
 }
 
 }  // namespace volley

@@ -86,4 +86,17 @@ void Context::cancel_stage(std::uint32_t stage, const std::string& reason) {
 
 void Context::cancel_all_jobs() { core_->request(protocol::AllJobsCancelRequested{}); }
 
+bool Context::kill_task_attempt(std::uint64_t task_attempt_id, const std::string& reason) {
+  return core_->kill_task_attempt(task_attempt_id, reason);
+}
+
+void Context::add_listener(std::shared_ptr<Listener> listener) {
+  if (listener == nullptr) throw InvalidArgument("add_listener needs a listener");
+  core_->add_listener(std::move(listener));
+}
+
+void Context::remove_listener(const std::shared_ptr<Listener>& listener) {
+  core_->remove_listener(listener);
+}
+
 }  // namespace volley

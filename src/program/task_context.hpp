@@ -128,6 +128,12 @@ class TaskServices {
   /// The task begins to wait for others inside the MPI library, where it sees no stop flag.
   virtual void enter_group(const protocol::TaskAttempt&, const std::atomic<bool>& /*stop*/) {}
   virtual void leave_group(base::TaskId) {}
+  /// Where tasks of this executor open an added file; `bytes` gives its content when it is not
+  /// there yet. Throws std::runtime_error when it cannot be kept.
+  virtual std::string keep_file(const std::string& /*name*/,
+                                const std::function<std::span<const std::byte>()>& /*bytes*/) {
+    throw std::logic_error("no added files here");
+  }
   virtual storage::NodeArena& arena() = 0;
   /// Owner of arena slabs while this executor's tasks write them.
   virtual storage::NodeArena::Owner arena_owner() const = 0;

@@ -255,6 +255,17 @@ struct codec<std::chrono::duration<Rep, Period>> {
   }
 };
 
+template <class Clock, class D>
+struct codec<std::chrono::time_point<Clock, D>> {
+  using T = std::chrono::time_point<Clock, D>;
+  static void write(Writer& out, T value) { protocol::write(out, value.time_since_epoch()); }
+  static void read(Reader& in, T& value) {
+    D since{};
+    protocol::read(in, since);
+    value = T{since};
+  }
+};
+
 template <class A, class B>
 struct codec<std::pair<A, B>> {
   static void write(Writer& out, const std::pair<A, B>& value) {

@@ -16,7 +16,9 @@
 #include "protocol/address.hpp"
 #include "protocol/broadcast_messages.hpp"
 #include "protocol/cluster_messages.hpp"
+#include "protocol/events.hpp"
 #include "protocol/program.hpp"
+#include "protocol/task_records.hpp"
 
 #include <cstdint>
 #include <string>
@@ -29,8 +31,6 @@ using base::JobId;
 using base::RddId;
 using base::ShuffleId;
 using base::ShuffleNumber;
-using base::StageId;
-using base::TaskId;
 
 // --- shared records ------------------------------------------------------------------------------
 
@@ -48,44 +48,6 @@ struct Chunk {
 enum class Codec : std::uint8_t { none, lz4, zstd };
 inline constexpr std::size_t codecs = 3;
 
-/// A key and how many of the sampled records had it.
-struct HotKey {
-  std::string text;
-  std::uint64_t records = 0;
-};
-
-/// What one task did; summed over a stage for the summary and the UI.
-struct TaskMetrics {
-  std::int64_t run_nanoseconds = 0;
-  std::uint64_t records_read = 0;  ///< from input
-  std::uint64_t bytes_read = 0;
-  std::uint64_t shuffle_records_written = 0;
-  std::uint64_t shuffle_bytes_written = 0;
-  std::uint64_t shuffle_records_read = 0;
-  std::uint64_t shuffle_bytes_read = 0;
-  std::uint64_t records_written = 0;  ///< to output
-  std::uint64_t bytes_written = 0;
-  std::uint64_t result_bytes = 0;
-  std::uint64_t spilled_bytes = 0;  ///< written to the scratch disk because memory was out
-  std::uint64_t peak_memory = 0;
-  std::uint64_t cached_partitions = 0;
-  std::uint64_t cached_memory_bytes = 0;  ///< of partitions that it cached, in memory
-  std::uint64_t cached_disk_bytes = 0;    ///< the same, on the scratch disk
-  std::uint64_t uncached_partitions = 0;  ///< that should be cached, but there was no room
-  std::uint64_t evicted_partitions = 0;   ///< that made way in its executor meanwhile
-  std::uint64_t sampled_keys = 0;  ///< records of a shuffle's input whose keys were looked at
-  std::vector<HotKey> hot_keys;    ///< the most frequent of them
-};
-
-/// The identity of one attempt at one task.
-struct TaskAttempt {
-  TaskId task = 0;
-  StageId stage = 0;
-  std::uint32_t stage_attempt = 0;
-  std::uint32_t partition = 0;
-  std::uint32_t attempt = 0;
-};
-
 /// A cached partition.
 struct BlockId {
   RddId rdd = 0;
@@ -97,17 +59,6 @@ struct BlockId {
 struct BlockInput {
   BlockId block;
   Address holder;
-};
-
-enum class TaskOutcome : std::uint8_t {
-  success,
-  exception,      ///< user code threw; counts towards volley.task.maxFailures
-  fetch_failed,   ///< a shuffle input was not there: the map stage must run again
-  killed,         ///< asked to stop; does not count
-  returned,       ///< had not begun and was asked back; does not count
-  executor_lost,  ///< its executor ended; counts when the application caused it
-  commit_denied,  ///< another attempt may publish the output; does not count
-  refused,        ///< wants what this cluster has not: its jobs fail at once
 };
 
 // --- to the driver -------------------------------------------------------------------------------
@@ -128,6 +79,7 @@ struct JobSubmitted {
   std::string pool;  ///< whose share it uses in FAIR mode; empty: the default one
   std::vector<std::pair<std::string, std::string>> properties;  ///< that its tasks can read
   bool keeps_blocks = false;  ///< the program has had RDDs kept: tasks leave them their memory
+  std::vector<AddedFile> files = {};  ///< that its tasks can open
 };
 struct JobCancelRequested {
   JobId job = 0;
@@ -150,6 +102,16 @@ struct AllJobsCancelRequested {
 struct StageCancelRequested {
   StageId stage = 0;
   std::string reason;
+};
+/// Answered with TaskAttemptKillAnswered.
+struct TaskAttemptKillRequested {
+  TaskId task = 0;
+  std::uint64_t request = 0;
+  std::string reason;
+};
+/// Whether the program has listeners, who want to know what happens from now on.
+struct EventsRequested {
+  bool wanted = false;
 };
 struct RddUnpersisted {
   RddId rdd = 0;
@@ -270,7 +232,7 @@ using DriverMessage =
                  ExchangeFinished, JobGroupCancelRequested, TaggedJobsCancelRequested,
                  AllJobsCancelRequested, StageCancelRequested, ExecutorDecommissioned,
                  CommitRequested, BarrierReached, DrainRequested, BroadcastCreated,
-                 BroadcastForgotten, BlockCopied>;
+                 BroadcastForgotten, BlockCopied, TaskAttemptKillRequested, EventsRequested>;
 
 // --- to the program (in the driver's process) ----------------------------------------------------
 
@@ -299,8 +261,16 @@ struct AccumulatorsUpdated {
 struct DrainBegun {
   std::string reason;
 };
-using ProgramMessage =
-    std::variant<TaskResultReady, JobEnded, ExecutorsReady, AccumulatorsUpdated, DrainBegun>;
+struct TaskAttemptKillAnswered {
+  std::uint64_t request = 0;
+  bool found = false;  ///< it ran, and was asked to stop
+};
+/// One thing that listeners are to hear of.
+struct EventHappened {
+  EventPtr event;
+};
+using ProgramMessage = std::variant<TaskResultReady, JobEnded, ExecutorsReady, AccumulatorsUpdated,
+                                    DrainBegun, TaskAttemptKillAnswered, EventHappened>;
 
 // --- to an executor ------------------------------------------------------------------------------
 

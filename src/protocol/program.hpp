@@ -72,6 +72,12 @@ struct StoredRdd {
   FunctionRef codec;  ///< gives its BlockCodec; 0: it is only kept as objects
 };
 
+/// A file that the program has added: tasks read its bytes from a broadcast.
+struct AddedFile {
+  std::string name;
+  std::uint32_t broadcast = 0;
+};
+
 /// Everything an executor needs to run tasks of a stage, sent once per executor and stage attempt.
 /// The specs carry no payloads; parents come before children.
 struct StageBinary {
@@ -85,7 +91,8 @@ struct StageBinary {
   std::uint32_t reducers = 0;       ///< when writes_shuffle
   /// The local properties of the job that the stage runs for.
   std::vector<std::pair<std::string, std::string>> properties;
-  bool keeps_blocks = false;  ///< as the job says
+  bool keeps_blocks = false;          ///< as the job says
+  std::vector<AddedFile> files = {};  ///< of the same job
 };
 
 /// The payload of one source partition for one task.

@@ -275,6 +275,16 @@ void TaskPool::work() {
   }
 }
 
+namespace {
+
+/// Code that gives up because its task was asked to stop has not failed.
+protocol::TaskOutcome failure_of(const TaskJob& job) {
+  return job.stop->load(std::memory_order_relaxed) ? protocol::TaskOutcome::killed
+                                                   : protocol::TaskOutcome::exception;
+}
+
+}  // namespace
+
 /// The task itself: whatever it throws becomes an outcome.
 void TaskPool::call(program::TaskContext& context, const TaskJob& job, TaskEnded& ended) const {
   protocol::TaskFinished& finished = ended.finished;
@@ -299,10 +309,10 @@ void TaskPool::call(program::TaskContext& context, const TaskJob& job, TaskEnded
     finished.outcome = protocol::TaskOutcome::killed;
     finished.error = stopped.what();
   } catch (const std::exception& error) {
-    finished.outcome = protocol::TaskOutcome::exception;
+    finished.outcome = failure_of(job);
     finished.error = fmt::format("{}: {}", type_name(error), error.what());
   } catch (...) {
-    finished.outcome = protocol::TaskOutcome::exception;
+    finished.outcome = failure_of(job);
     finished.error = "the task threw something that is not a std::exception";
   }
   const bool good = finished.outcome == protocol::TaskOutcome::success;

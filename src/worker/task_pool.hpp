@@ -6,6 +6,7 @@
 
 #include "program/block_transfer.hpp"
 #include "program/broadcast_table.hpp"
+#include "program/file_table.hpp"
 #include "program/task_context.hpp"
 #include "protocol/driver_messages.hpp"
 #include "worker/group_watch.hpp"
@@ -20,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -39,6 +41,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
     bool checksums = true;  ///< of what tasks write
     storage::NodeArena::Owner arena_owner = 0;
     std::vector<std::pair<std::string, std::string>> configuration;
+    std::string scratch = "/tmp";  ///< for added files
     /// Wakes the loop thread; called from task threads.
     std::function<void()> wake;
     /// For tasks of barrier stages; null where tasks are not threads of a rank.
@@ -88,6 +91,10 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   program::GroupCommunicators* communicators() override { return options_.communicators; }
   void enter_group(const protocol::TaskAttempt& attempt, const std::atomic<bool>& stop) override;
   void leave_group(base::TaskId task) override;
+  std::string keep_file(const std::string& name,
+                        const std::function<std::span<const std::byte>()>& bytes) override {
+    return files_.path_of(name, bytes);
+  }
   storage::NodeArena& arena() override { return arena_; }
   storage::NodeArena::Owner arena_owner() const override { return options_.arena_owner; }
   storage::MemoryManager* memory() override { return &memory_; }
@@ -121,6 +128,7 @@ class TaskPool final : public program::TaskServices, public TaskRunner {
   storage::DiskPieces disk_;
   program::BlockStore blocks_{&memory_, &disk_};
   program::BroadcastTable broadcasts_;
+  program::FileTable files_{options_.scratch};
 
   std::map<protocol::BlockId, program::BlockCopy> copies_;  ///< in the making; loop thread only
 

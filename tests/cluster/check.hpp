@@ -149,6 +149,7 @@ void check_barriers(volley::Context& context, Checks& checks);
 void check_pipes(volley::Context& context, Checks& checks);
 void check_remote_blocks(volley::Context& context, Checks& checks);
 void check_broadcasts(volley::Context& context, Checks& checks);
+void check_listening(volley::Context& context, Checks& checks);
 void check_accumulators(volley::Context& context, Checks& checks);
 void check_hdf5(volley::Context& context, Checks& checks);
 void check_formats(volley::Context& context, Checks& checks);

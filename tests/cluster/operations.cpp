@@ -41,6 +41,7 @@ constexpr std::array groups{
     Group{"blocks", cluster_test::check_remote_blocks},
     Group{"broadcasts", cluster_test::check_broadcasts},
     Group{"accumulators", cluster_test::check_accumulators},
+    Group{"listeners", cluster_test::check_listening},
     Group{"hdf5", cluster_test::check_hdf5},
     Group{"formats", cluster_test::check_formats},
     Group{"repeatability", cluster_test::check_repeatability},

@@ -25,6 +25,7 @@ std::vector<DriverMessage> SimulatedProgram::on(const protocol::ProgramMessage& 
   if (const auto* ready = std::get_if<protocol::ExecutorsReady>(&message)) {
     require(state_ == State::starting, "executors became ready twice");
     state_ = State::running;
+    if (linger_.count() > 0) outgoing_.emplace_back(protocol::EventsRequested{true});
     if (!ready->error.empty()) {
       finish(ready->error);
     } else {
@@ -36,6 +37,8 @@ std::vector<DriverMessage> SimulatedProgram::on(const protocol::ProgramMessage& 
     on_end(*end);
   } else if (const auto* updates = std::get_if<protocol::AccumulatorsUpdated>(&message)) {
     on_updates(*updates);
+  } else if (const auto* happened = std::get_if<protocol::EventHappened>(&message)) {
+    events_.enter(*happened->event);
   }
   return std::exchange(outgoing_, {});
 }
@@ -127,7 +130,9 @@ void SimulatedProgram::on_end(const protocol::JobEnded& message) {
 }
 
 std::vector<DriverMessage> SimulatedProgram::tick(base::TimePoint now, bool driver_idle) {
+  const bool rests = std::exchange(was_idle_, driver_idle) && driver_idle;
   if (state_ == State::lingering) {
+    if (rests) events_.check_closed();
     if (linger_until_ == base::TimePoint{}) linger_until_ = now + linger_;
     if (now >= linger_until_ && (driver_idle || linger_.count() == 0)) finish({});
   }

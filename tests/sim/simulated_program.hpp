@@ -1,10 +1,11 @@
 #pragma once
 // SimulatedProgram: the user's main program of a simulated application. It submits the jobs of a
 // RandomProgram round by round and holds the driver to its promises: each result and each
-// accumulator update once, the values as computed without a cluster, one end for each job, and
-// nothing left behind.
+// accumulator update once, the values as computed without a cluster, one end for each job and for
+// whatever its listener heard to begin, and nothing left behind.
 
 #include "protocol/driver_messages.hpp"
+#include "tests/sim/event_ledger.hpp"
 #include "tests/sim/random_program.hpp"
 
 #include <map>
@@ -57,6 +58,8 @@ class SimulatedProgram {
   std::vector<protocol::DriverMessage> outgoing_;
   std::string error_;
   std::uint64_t results_ = 0;
+  EventLedger events_;
+  bool was_idle_ = false;  ///< the driver, at the tick before
 };
 
 }  // namespace volley::sim
