@@ -83,13 +83,7 @@ class Aggregator {
 
   template <class X>
   void operator()(X&& record) {
-    if (mode_ == Mode::in_cache) {
-      // Such a table gains nothing from batches.
-      fold_one(std::forward<X>(record), hash_key(record.first));
-      choose_mode();
-      return;
-    }
-    if (mode_ == Mode::direct) {
+    if (mode_ != Mode::batches) {
       fold_one(std::forward<X>(record), hash_key(record.first));
       if (--direct_left_ == 0) [[unlikely]]
         check_memory();
@@ -216,7 +210,8 @@ class Aggregator {
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table
   Mode mode_ = Mode::in_cache;
-  std::size_t direct_left_ = 0;  ///< records until memory is looked at again
+  /// Records until memory is looked at again; not in batches, which look after each.
+  std::size_t direct_left_ = RecordBatch<R>::capacity;
   RecordBatch<R> batch_;
   std::array<std::uint64_t, RecordBatch<R>::capacity> hashes_;  ///< of the batch
   Table table_;

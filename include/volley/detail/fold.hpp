@@ -93,33 +93,42 @@ class ViewGuard {
 template <class K, class C>
 using FoldSpill = SpillParts<std::pair<K, C>>;
 
+/// Takes a table to disk when memory is short. The same type for all that comes after it, so that
+/// what feeds tables is compiled once for each type of records.
+template <class K, class C>
+struct SpillTable {
+  TaskContext& context;
+  std::uint32_t level;
+  std::unique_ptr<FoldSpill<K, C>> spill = nullptr;  ///< null: nothing was taken there yet
+  void operator()(AggregationTable<K, C>& table) {
+    if (!spill) spill = std::make_unique<FoldSpill<K, C>>(context, level);
+    table.for_each([&](const auto& key, const C& value) { spill->add(key, value); });
+    table.clear(true);
+  }
+};
+
 /// Folds all records of type R that `run(aggregator)` feeds, and emits pairs of key and result.
 template <class K, class C>
 struct FoldRun {
   template <class R, class Fold, class Run, class Emit>
   static void fold(TaskContext& context, Fold& fold, std::uint32_t level, Run&& run, Emit& emit) {
-    std::unique_ptr<FoldSpill<K, C>> spill;
-    auto spill_all = [&](AggregationTable<K, C>& table) {
-      if (!spill) spill = std::make_unique<FoldSpill<K, C>>(context, level);
-      table.for_each([&](const auto& key, const C& value) { spill->add(key, value); });
-      table.clear(true);
-    };
+    SpillTable<K, C> spill_all{context, level};
     {
       program::MemoryShare memory = level < FoldSpill<K, C>::deepest
                                         ? program::MemoryShare(context)
                                         : program::MemoryShare(UINT64_MAX);
-      Aggregator<R, C, Fold, decltype(spill_all)> aggregator(fold, std::move(memory), spill_all);
+      Aggregator<R, C, Fold, SpillTable<K, C>> aggregator(fold, std::move(memory), spill_all);
       const ViewGuard guard(context, aggregator);
       run(aggregator);
       aggregator.flush();
-      if (!spill) return emit_table(aggregator.table(), emit);
+      if (!spill_all.spill) return emit_table(aggregator.table(), emit);
       spill_all(aggregator.table());
     }
     if constexpr (is_combine_fold<Fold>) {
-      fold_parts(context, fold, level + 1, *spill, emit);
+      fold_parts(context, fold, level + 1, *spill_all.spill, emit);
     } else {
       CombineFold<Fold, C> combine{fold};
-      fold_parts(context, combine, level + 1, *spill, emit);
+      fold_parts(context, combine, level + 1, *spill_all.spill, emit);
     }
   }
 

@@ -115,37 +115,45 @@ class GroupCollector {
   std::size_t held_ = 0;
 };
 
+/// Takes groups to disk when memory is short.
+template <class K, class V>
+struct SpillGroups {
+  TaskContext& context;
+  std::uint32_t level;
+  GroupCollector<V>& groups;
+  std::unique_ptr<FoldSpill<K, V>> spill = nullptr;  ///< null: nothing was taken there yet
+  void operator()(AggregationTable<K, std::uint32_t>& table) {
+    if (!spill) spill = std::make_unique<FoldSpill<K, V>>(context, level);
+    groups.arrange();
+    table.for_each([&](const auto& key, std::uint32_t group) {
+      groups.for_each(group, [&](const V& value) { spill->add(key, value); });
+    });
+    groups = {};
+    table.clear(true);
+  }
+};
+
 template <class K, class V>
 struct GroupRun {
   /// Groups all records of type R that `run(aggregator)` feeds, and emits pairs of a key and the
   /// vector of its values. More than memory holds goes to disk in parts by the keys' hashes.
   template <class R, class Run, class Emit>
   static void group(TaskContext& context, std::uint32_t level, Run&& run, Emit& emit) {
-    using Table = AggregationTable<K, std::uint32_t>;
-    std::unique_ptr<FoldSpill<K, V>> spill;
     GroupCollector<V> groups;
-    auto spill_all = [&](Table& table) {
-      if (!spill) spill = std::make_unique<FoldSpill<K, V>>(context, level);
-      groups.arrange();
-      table.for_each([&](const auto& key, std::uint32_t group) {
-        groups.for_each(group, [&](const V& value) { spill->add(key, value); });
-      });
-      groups = {};
-      table.clear(true);
-    };
+    SpillGroups<K, V> spill_all{context, level, groups};
     {
       program::MemoryShare memory = level < FoldSpill<K, V>::deepest
                                         ? program::MemoryShare(context)
                                         : program::MemoryShare(UINT64_MAX);
-      Aggregator<R, std::uint32_t, GroupCollector<V>, decltype(spill_all)> aggregator(
+      Aggregator<R, std::uint32_t, GroupCollector<V>, SpillGroups<K, V>> aggregator(
           groups, std::move(memory), spill_all);
       const ViewGuard guard(context, aggregator);
       run(aggregator);
       aggregator.flush();
-      if (!spill) return emit_groups(aggregator.table(), groups, emit);
+      if (!spill_all.spill) return emit_groups(aggregator.table(), groups, emit);
       spill_all(aggregator.table());
     }
-    for (const auto& chunks : spill->take()) group_part(context, level + 1, chunks, emit);
+    for (const auto& chunks : spill_all.spill->take()) group_part(context, level + 1, chunks, emit);
   }
 
  private:
