@@ -7,6 +7,7 @@
 
 #include <volley/detail/aggregator.hpp>
 #include <volley/detail/chunk_records.hpp>
+#include <volley/detail/emit_ref.hpp>
 #include <volley/detail/spill_parts.hpp>
 
 #include <cstdint>
@@ -124,19 +125,20 @@ struct FoldRun {
       if (!spill_all.spill) return emit_table(aggregator.table(), emit);
       spill_all(aggregator.table());
     }
+    EmitRef<const std::pair<K, C>&> each(emit);
     if constexpr (is_combine_fold<Fold>) {
-      fold_parts(context, fold, level + 1, *spill_all.spill, emit);
+      fold_parts(context, fold, level + 1, *spill_all.spill, each);
     } else {
       CombineFold<Fold, C> combine{fold};
-      fold_parts(context, combine, level + 1, *spill_all.spill, emit);
+      fold_parts(context, combine, level + 1, *spill_all.spill, each);
     }
   }
 
  private:
   /// A function of its own, so that the levels are not each another type.
-  template <class Combine, class Emit>
+  template <class Combine>
   static void fold_parts(TaskContext& context, Combine& combine, std::uint32_t level,
-                         FoldSpill<K, C>& spill, Emit& emit) {
+                         FoldSpill<K, C>& spill, EmitRef<const std::pair<K, C>&>& emit) {
     for (const auto& chunks : spill.take()) {
       fold<view_t<std::pair<K, C>>>(
           context, combine, level,

@@ -6,6 +6,7 @@
 #include "program/memory_share.hpp"
 
 #include <volley/detail/aggregator.hpp>
+#include <volley/detail/emit_ref.hpp>
 #include <volley/detail/fold.hpp>
 
 #include <cstdint>
@@ -153,14 +154,15 @@ struct GroupRun {
       if (!spill_all.spill) return emit_groups(aggregator.table(), groups, emit);
       spill_all(aggregator.table());
     }
-    for (const auto& chunks : spill_all.spill->take()) group_part(context, level + 1, chunks, emit);
+    EmitRef<std::pair<K, std::vector<V>>&&> each(emit);
+    for (const auto& chunks : spill_all.spill->take()) group_part(context, level + 1, chunks, each);
   }
 
  private:
   /// A function of its own, so that the levels are not each another type.
-  template <class Emit>
   static void group_part(TaskContext& context, std::uint32_t level,
-                         const std::vector<protocol::Chunk>& chunks, Emit& emit) {
+                         const std::vector<protocol::Chunk>& chunks,
+                         EmitRef<std::pair<K, std::vector<V>>&&>& emit) {
     using R = std::pair<K, V>;
     group<view_t<R>>(
         context, level,

@@ -13,6 +13,7 @@
 #include <volley/detail/aggregation_table.hpp>
 #include <volley/detail/aggregator.hpp>
 #include <volley/detail/chunk_records.hpp>
+#include <volley/detail/emit_ref.hpp>
 #include <volley/detail/spill_parts.hpp>
 
 #include <algorithm>
@@ -192,7 +193,8 @@ class JoinRun {
       }
     };
     feed_left(write);
-    join_parts(context, level + 1, *right, left, emit);
+    EmitRef<const Joined&> each(emit);
+    join_parts(context, level + 1, *right, left, each);
   }
 
  private:
@@ -213,9 +215,8 @@ class JoinRun {
   };
 
   /// A function of its own, so that the levels are not each another type.
-  template <class Emit>
   static void join_parts(TaskContext& context, std::uint32_t level, SpillParts<Right>& right,
-                         SpillParts<Left>& left, Emit& emit) {
+                         SpillParts<Left>& left, EmitRef<const Joined&>& emit) {
     const auto left_parts = left.take();
     const auto right_parts = right.take();
     std::uint64_t all = 0;
@@ -234,9 +235,8 @@ class JoinRun {
     }
   }
 
-  template <class Emit>
   static void join_blocks(TaskContext& context, const Feed<Right>& feed_right,
-                          const Feed<Left>& feed_left, Emit& emit) {
+                          const Feed<Left>& feed_left, EmitRef<const Joined&>& emit) {
     JoinTable<K, W> table;
     program::MemoryShare memory(context);
     Joined result;
