@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "io/codec.hpp"
+#include "io/file_bytes.hpp"
 #include "io/io_error.hpp"
 #include "io/output_owner.hpp"
 #include "io/whole_file.hpp"
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <span>
 
 namespace volley::io {
 namespace {
@@ -174,16 +176,11 @@ void PartWriter::flush() {
 void PartWriter::write_through(std::string_view bytes) {
   VOLLEY_CHECK(state_ != State::committed, "{}", path_);
   if (state_ == State::failed) throw IoError("cannot write " + path_ + ": an earlier write failed");
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
-      state_ = State::failed;
-      throw IoError(describe_error("cannot write", path_, errno));
-    }
-    flushed_ += static_cast<std::uint64_t>(put);
-    bytes.remove_prefix(static_cast<std::size_t>(put));
+  if (!write_fully(file_.get(), std::as_bytes(std::span(bytes)))) {
+    state_ = State::failed;
+    throw IoError(describe_error("cannot write", path_, errno));
   }
+  flushed_ += bytes.size();
 }
 
 void PartWriter::make_durable() {

@@ -29,25 +29,20 @@ class Hdf5RowSource {
 };
 
 /// The functions of io/hdf5_file.hpp and io/hdf5_output.hpp say what they do and throw.
-class Hdf5Calls {
- public:
-  virtual ~Hdf5Calls() = default;
-  virtual Hdf5DatasetInfo inspect_dataset(const std::string& path,
-                                          const std::string& dataset) const = 0;
-  virtual std::vector<Hdf5DatasetInfo> list_datasets(const std::string& path) const = 0;
-  virtual Hdf5Attributes read_attributes(const std::string& path,
-                                         const std::string& object) const = 0;
-  virtual void write_attributes(const std::string& path, const std::string& object,
-                                const Hdf5Attributes& attributes) const = 0;
-  virtual std::vector<std::uint64_t> create_layout(
-      const Hdf5Target& target, const Hdf5Creation& creation,
-      const std::vector<Hdf5Extent>& extents) const = 0;
+struct Hdf5Calls {
+  Hdf5DatasetInfo (*inspect_dataset)(const std::string& path, const std::string& dataset);
+  std::vector<Hdf5DatasetInfo> (*list_datasets)(const std::string& path);
+  Hdf5Attributes (*read_attributes)(const std::string& path, const std::string& object);
+  void (*write_attributes)(const std::string& path, const std::string& object,
+                           const Hdf5Attributes& attributes);
+  std::vector<std::uint64_t> (*create_layout)(const Hdf5Target& target,
+                                              const Hdf5Creation& creation,
+                                              const std::vector<Hdf5Extent>& extents);
   /// Finds the pieces of a dataset, for all rows of `whole`; false when not all have a place of
   /// their own.
-  virtual bool find_pieces(const Hdf5DatasetInfo& info, Hdf5Split& whole) const = 0;
+  bool (*find_pieces)(const Hdf5DatasetInfo& info, Hdf5Split& whole);
   /// The rows of the split's dataset as `row` wants them. Throws IoError.
-  virtual std::unique_ptr<Hdf5RowSource> open_rows(const Hdf5Split& split,
-                                                   const Hdf5Row& row) const = 0;
+  std::unique_ptr<Hdf5RowSource> (*open_rows)(const Hdf5Split& split, const Hdf5Row& row);
 };
 
 /// Loads them if need be. Throws IoError when they cannot be loaded.

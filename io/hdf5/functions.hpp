@@ -1,5 +1,5 @@
 #pragma once
-// The functions behind Hdf5Calls (io/hdf5_calls.hpp), of which plugin.cpp makes one.
+// The functions behind Hdf5Calls (io/hdf5_calls.hpp), which plugin.cpp hands out.
 
 #include "io/hdf5_calls.hpp"
 

@@ -64,6 +64,10 @@ bool kernel_lists_children() {
   return std::ifstream(self).is_open();
 }
 
+std::optional<ProcessTree> needed_process_tree() {
+  return kernel_lists_children() ? std::nullopt : std::optional(read_process_tree());
+}
+
 std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root) {
   std::vector<std::int64_t> found{root};
   for (std::size_t i = 0; i < found.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -33,6 +34,8 @@ ProcessTree read_process_tree();
 
 /// Whether it has /proc/PID/task/TID/children.
 bool kernel_lists_children();
+/// The tree that descendants() needs on this machine: nothing where the kernel lists children.
+std::optional<ProcessTree> needed_process_tree();
 /// `root` and its descendants. `tree`, from read_process_tree(), may be null where the kernel lists
 /// children.
 std::vector<std::int64_t> descendants(const ProcessTree* tree, std::int64_t root);

@@ -61,9 +61,7 @@ void DagScheduler::begin_job(const protocol::JobSubmitted& message, LineagePtr l
   job.group = message.group;
   job.tags = message.tags;
   job.pool = message.pool;
-  job.properties = message.properties;
-  job.keeps_blocks = message.keeps_blocks;
-  job.files = message.files;
+  job.shared = {message.properties, message.files, message.keeps_blocks};
   job.submitted = turn.now;
   Job& entry = jobs_.emplace(message.job, std::move(job)).first->second;
   create_stages(entry, message.final_rdd);

@@ -224,10 +224,8 @@ void DagScheduler::launch(Stage& stage, Turn& turn) {
   const auto job = jobs_.find(stage.first_job);
   const auto& action = job == jobs_.end() ? no_action : job->second.action;
   const Job* owner = job_of(stage);
-  const FromJob shared =
-      owner == nullptr ? FromJob{} : FromJob{owner->properties, owner->files, owner->keeps_blocks};
-  stage.prepared.binary =
-      make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action, shared);
+  stage.prepared.binary = make_stage_binary(*stage.lineage, stage.final_rdd, stage.shuffle, action,
+                                            owner == nullptr ? FromJob{} : owner->shared);
   log_.info(component, "Submitting {} missing tasks of {} {}.{} ({})", stage.prepared.tasks.size(),
             stage.shuffle != nullptr ? "ShuffleMapStage" : "ResultStage", stage.id, stage.attempt,
             stage.name);

@@ -14,6 +14,7 @@
 #include "driver/narrow_plan.hpp"
 #include "driver/options.hpp"
 #include "driver/shuffle_tracker.hpp"
+#include "driver/stage_binary.hpp"
 #include "driver/stage_statistics.hpp"
 #include "driver/task_scheduler.hpp"
 
@@ -69,9 +70,7 @@ struct Job {
   std::string group;
   std::vector<std::string> tags;
   std::string pool;
-  std::vector<std::pair<std::string, std::string>> properties;
-  bool keeps_blocks = false;
-  std::vector<protocol::AddedFile> files;
+  FromJob shared;
   base::TimePoint submitted{};
 };
 

@@ -6,7 +6,7 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
                                                                base::RddId final_rdd,
                                                                const protocol::Dependency* shuffle,
                                                                const protocol::Closure& action,
-                                                               FromJob job) {
+                                                               const FromJob& job) {
   auto binary = std::make_shared<protocol::StageBinary>();
   for (const base::RddId id : narrow_closure(lineage, final_rdd)) {
     const protocol::RddSpec& rdd = lineage.at(id);
@@ -17,8 +17,8 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
     if (const auto* stored = lineage.stored(id)) binary->stored.push_back(*stored);
   }
   binary->final_rdd = final_rdd;
-  binary->properties = std::move(job.properties);
-  binary->files = std::move(job.files);
+  binary->properties = job.properties;
+  binary->files = job.files;
   binary->keeps_blocks = job.keeps_blocks;
   binary->task = shuffle != nullptr ? shuffle->writer : action;
   if (shuffle != nullptr) {

@@ -26,6 +26,6 @@ std::shared_ptr<const protocol::StageBinary> make_stage_binary(const Lineage& li
                                                                base::RddId final_rdd,
                                                                const protocol::Dependency* shuffle,
                                                                const protocol::Closure& action,
-                                                               FromJob job = {});
+                                                               const FromJob& job = {});
 
 }  // namespace volley::driver

@@ -130,13 +130,12 @@ std::vector<worker::ContainerLauncher::MemberMemory> ContainerHost::measure(
   const std::set<FileIdentity> arena{identity_of(arena_.descriptor()),
                                      identity_of(arena_.disk_descriptor())};
   if (options_.threads) return measured;
-  const bool listed = base::kernel_lists_children();
-  const base::ProcessTree tree = listed ? base::ProcessTree{} : base::read_process_tree();
+  const auto tree = base::needed_process_tree();
   for (const MemberLimit& limit : limits) {
     const auto found = containers_.find(limit.container);
     if (found == containers_.end() || !found->second->process) continue;
     const auto processes =
-        base::descendants(listed ? nullptr : &tree, found->second->process->pid());
+        base::descendants(tree ? &*tree : nullptr, found->second->process->pid());
     measured.push_back({limit.container, measure_processes(processes, arena, limit.limit)});
   }
   return measured;

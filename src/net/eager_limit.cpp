@@ -2,7 +2,6 @@
 
 #include "net/eager_parameters.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <string_view>

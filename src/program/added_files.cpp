@@ -2,6 +2,7 @@
 
 #include "base/units.hpp"
 #include "exchange/checksum.hpp"
+#include "io/io_error.hpp"
 #include "io/whole_file.hpp"
 
 #include <volley/error.hpp>
@@ -10,7 +11,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
 
@@ -48,7 +48,7 @@ std::vector<std::byte> AddedFiles::read(const std::string& path) {
   }
   auto bytes = io::read_whole_file(path);
   if (!bytes) {
-    throw IoError(fmt::format("add_file: cannot read {}: {}", path, std::strerror(errno)));
+    throw IoError(io::describe_error("add_file: cannot read", path, errno));
   }
   return std::move(*bytes);
 }

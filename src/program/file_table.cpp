@@ -1,13 +1,14 @@
 #include "program/file_table.hpp"
 
 #include "base/units.hpp"
+#include "io/file_bytes.hpp"
+#include "io/io_error.hpp"
 #include "storage/scratch_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 
 namespace volley::program {
@@ -33,11 +34,8 @@ base::Fd FileTable::write(const std::string& name, std::span<const std::byte> by
   };
   auto file = storage::open_scratch_file(scratch_);
   if (!file) throw fail(file.error());
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t n = ::write(file.value().get(), bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw fail(fmt::format("{}: {}", scratch_, std::strerror(errno)));
-    done += static_cast<std::size_t>(n);
+  if (!io::write_fully(file.value().get(), bytes)) {
+    throw fail(fmt::format("{}: {}", scratch_, io::error_text(errno)));
   }
   return std::move(file).value();
 }

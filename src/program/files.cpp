@@ -6,16 +6,10 @@
 #include <volley/error.hpp>
 #include <volley/files.hpp>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace volley {
-namespace {
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none were given" : text;
-}
-
-}  // namespace
 
 std::string file_path(const std::string& name) {
   std::vector<std::string> known;
@@ -36,8 +30,11 @@ std::string file_path(const std::string& name) {
       for (const protocol::AddedFile& file : core->files().all()) known.push_back(file.name);
     }
   }
-  throw InvalidArgument("there is no file '" + name + "' among --files (" + join(known) +
-                        "), and none was added by that name before the job was submitted");
+  if (known.empty()) known.emplace_back("none were given");
+  throw InvalidArgument(fmt::format(
+      "there is no file '{}' among --files ({}), and none was added by that name before the job "
+      "was submitted",
+      name, fmt::join(known, ", ")));
 }
 
 }  // namespace volley

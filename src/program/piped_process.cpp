@@ -17,7 +17,6 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 
 namespace volley::program {
@@ -111,9 +110,8 @@ void PipedProcess::start(const PipeCommand& command) {
 
 PipedProcess::~PipedProcess() {
   if (pid_ > 0) {
-    const bool listed = base::kernel_lists_children();
-    const base::ProcessTree tree = listed ? base::ProcessTree{} : base::read_process_tree();
-    for (const std::int64_t pid : base::descendants(listed ? nullptr : &tree, pid_))
+    const auto tree = base::needed_process_tree();
+    for (const std::int64_t pid : base::descendants(tree ? &*tree : nullptr, pid_))
       ::kill(static_cast<pid_t>(pid), SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }

@@ -21,10 +21,8 @@ std::string shared_rank_problem(const std::vector<base::Rank>& ranks, base::Stag
     if (fresh) continue;
     return fmt::format(
         "mpi_comm: tasks {} and {} of stage {} both run on rank {}, but a communicator has one "
-        "task "
-        "per rank. Start the cluster with volley.rank.slots=1, so that no two tasks meet on a "
-        "rank, "
-        "and give the stage at most as many partitions as there are ranks",
+        "task per rank. Start the cluster with volley.rank.slots=1, so that no two tasks meet on a "
+        "rank, and give the stage at most as many partitions as there are ranks",
         found->second, task, stage, ranks[task]);
   }
   return {};
@@ -32,10 +30,8 @@ std::string shared_rank_problem(const std::vector<base::Rank>& ranks, base::Stag
 
 std::string no_communicators_text() {
   return "mpi_comm: the tasks of this cluster run in container processes, which are not part of "
-         "the "
-         "MPI job. Start it with --isolation none (volley.isolation=none), so that they are "
-         "threads "
-         "of the ranks";
+         "the MPI job. Start it with --isolation none (volley.isolation=none), so that they are "
+         "threads of the ranks";
 }
 
 const void* TaskContext::group_communicator() {

@@ -162,9 +162,7 @@ std::shared_ptr<const program::BroadcastCopy> TaskPool::broadcast(std::uint32_t 
   return copy;
 }
 
-std::uint64_t TaskPool::task_memory() const {
-  return options_.memory / std::max(options_.threads, 1U);
-}
+std::uint64_t TaskPool::task_memory() const { return options_.memory / memory_.options().tasks; }
 
 void TaskPool::post(TaskEvent event) {
   bool first = false;

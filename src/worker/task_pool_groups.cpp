@@ -27,8 +27,7 @@ void TaskPool::give_up(base::TaskId task) const {
   options_.give_up(fmt::format(
       "task {} was asked to stop and has not within {} (volley.barrier.mpi.stopTimeout). It seems "
       "to wait inside the MPI library for a task that has failed or was stopped; a thread cannot "
-      "be "
-      "ended, so that its rank is. The lines above tell what came first",
+      "be ended, so that its rank is. The lines above tell what came first",
       task, base::format_duration(options_.group_patience)));
 }
 

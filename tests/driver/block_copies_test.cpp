@@ -37,6 +37,12 @@ class BlockCopiesTest : public ::testing::Test {
     cluster_.add_executor(id, rank, 2);
     addresses_[id] = cluster_.executors.at(id).address;
   }
+  /// Executor 2 was told of one holder that is gone.
+  void expect_told_of(const Address& gone) {
+    const auto told = cluster_.received<BlockHolderLost, ExecutorMessage>(address(2));
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].holder, gone);
+  }
   void answer(base::ExecutorId id, const BlockCopyRequested& copy, bool held) {
     cluster_.send(address(id), protocol::BlockCopied{id, 0, copy.from.block, held});
   }
@@ -178,9 +184,7 @@ TEST_F(BlockCopiesTest, LRU_007_ReadersAreToldThatAHolderIsGone) {
   add_executor(2, 11);
   const Address gone = address(1);
   cluster_.lose_executor(1);
-  const auto told = cluster_.received<BlockHolderLost, ExecutorMessage>(address(2));
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].holder, gone);
+  expect_told_of(gone);
 }
 
 TEST_F(BlockCopiesTest, LRU_007_ReadersAreToldOfAHolderWhoseBlocksAreForgottenAlready) {
@@ -191,9 +195,7 @@ TEST_F(BlockCopiesTest, LRU_007_ReadersAreToldOfAHolderWhoseBlocksAreForgottenAl
   // A task may have been pointed at the holder before, and still wait for its answer.
   cluster_.send(program_address, protocol::RddUnpersisted{rdd_});
   cluster_.lose_executor(1);
-  const auto told = cluster_.received<BlockHolderLost, ExecutorMessage>(address(2));
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].holder, gone);
+  expect_told_of(gone);
 }
 
 TEST_F(BlockCopiesTest, NobodyIsToldOfAnExecutorThatNeverHeldABlock) {

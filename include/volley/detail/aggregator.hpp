@@ -83,7 +83,7 @@ class Aggregator {
 
   template <class X>
   void operator()(X&& record) {
-    if (mode_ != Mode::batches) {
+    if (one_by_one_) {
       fold_one(std::forward<X>(record), hash_key(record.first));
       if (--direct_left_ == 0) [[unlikely]]
         check_memory();
@@ -118,11 +118,6 @@ class Aggregator {
   static constexpr std::size_t early_bytes = std::size_t{16} << 20U;
   static constexpr std::size_t direct_bytes = std::size_t{8} << 20U;
 
-  /// How records go into the table: one by one while all of it is in the cache; one by one also
-  /// into an array that misses only the nearer cache, whose misses overlap by themselves; in
-  /// batches otherwise.
-  enum class Mode { in_cache, direct, batches };
-
   std::size_t held() const {
     if constexpr (requires { fold_.held_bytes(); }) {
       return fold_.held_bytes();
@@ -152,8 +147,7 @@ class Aggregator {
   }
   void choose_mode() {
     const std::size_t bytes = table_.memory() + held();
-    const bool direct = table_.dense() && bytes <= direct_bytes;
-    mode_ = bytes <= cached_ ? Mode::in_cache : direct ? Mode::direct : Mode::batches;
+    one_by_one_ = bytes <= cached_ || (table_.dense() && bytes <= direct_bytes);
     direct_left_ = RecordBatch<R>::capacity;
   }
   void check_memory() {
@@ -209,7 +203,9 @@ class Aggregator {
   std::uint64_t cached_;  ///< up to so many bytes, records are folded one by one
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table
-  Mode mode_ = Mode::in_cache;
+  /// How records go into the table: one by one while all of it is in the cache, and into an array
+  /// that misses only the nearer cache, whose misses overlap by themselves; else in batches.
+  bool one_by_one_ = true;
   /// Records until memory is looked at again; not in batches, which look after each.
   std::size_t direct_left_ = RecordBatch<R>::capacity;
   RecordBatch<R> batch_;

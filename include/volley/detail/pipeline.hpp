@@ -241,20 +241,16 @@ class Operation {
   std::optional<Shipped<F>> function_;
 };
 
-/// The function of an operation's RDD, rebuilt from its captures. One that has
-/// begin_partition(partition, partitions) is told which partition it will work on.
+/// The operation of an RDD; a function that has begin_partition(partition, partitions) is told
+/// which partition it will work on.
 template <class Op>
 auto load_operation(TaskContext& context, base::RddId rdd,
                     [[maybe_unused]] std::uint32_t partition) {
-  const protocol::RddSpec& spec = context.plan().rdd(rdd);
-  protocol::Reader in(spec.compute.captures);
-  OperationHeader header;
-  protocol::read(in, header);
-  auto function = std::make_unique<Shipped<typename Op::function_type>>(in);
-  if constexpr (requires { function->get().begin_partition(partition, spec.partitions); }) {
-    function->get().begin_partition(partition, spec.partitions);
+  auto operation = std::make_unique<Operation<typename Op::function_type>>(context, rdd);
+  if constexpr (requires { operation->function().begin_partition(partition, partition); }) {
+    operation->function().begin_partition(partition, context.plan().rdd(rdd).partitions);
   }
-  return function;
+  return operation;
 }
 
 template <class In, class... Ops>
@@ -330,17 +326,17 @@ struct Pipe {
   }
 
  private:
-  template <std::size_t I, class In, class Functions, class X, class Emit>
-  [[gnu::always_inline]] static void push(Functions& functions, X&& record, Emit& emit) {
+  template <std::size_t I, class In, class Operations, class X, class Emit>
+  [[gnu::always_inline]] static void push(Operations& operations, X&& record, Emit& emit) {
     if constexpr (I == depth) {
       emit(std::forward<X>(record));
     } else {
       using Op = std::tuple_element_t<I, std::tuple<Ops...>>;
       using Out = typename Op::template result<In>;
       Op::template apply<In>(
-          std::get<I>(functions)->get(),
+          std::get<I>(operations)->function(),
           std::forward<X>(record), [&](auto&& next) __attribute__((always_inline)) {
-            push<I + 1, Out>(functions, std::forward<decltype(next)>(next), emit);
+            push<I + 1, Out>(operations, std::forward<decltype(next)>(next), emit);
           });
     }
   }
@@ -373,10 +369,10 @@ struct Pipe {
   template <class Emit, std::size_t... I>
   static void run_operations(TaskContext& context, const std::array<base::RddId, depth + 1>& ids,
                              std::uint32_t partition, Emit& emit, std::index_sequence<I...>) {
-    auto functions = std::make_tuple(load_operation<Ops>(context, ids[I + 1], partition)...);
+    auto operations = std::make_tuple(load_operation<Ops>(context, ids[I + 1], partition)...);
     const auto run_into = [&](auto& sink) {
       auto first = [&](auto&& record) __attribute__((always_inline)) {
-        push<0, typename Source::record>(functions, std::forward<decltype(record)>(record), sink);
+        push<0, typename Source::record>(operations, std::forward<decltype(record)>(record), sink);
       };
       Source::run(context, ids[0], partition, first);
     };
@@ -399,9 +395,10 @@ struct Pipe {
     if constexpr (depth > 0) {
       using Op = std::tuple_element_t<depth - 1, std::tuple<Ops...>>;
       using Parent = typename decltype(parent_pipe(std::make_index_sequence<depth - 1>{}))::record;
-      auto function = load_operation<Op>(context, rdd, partition);
+      auto operation = load_operation<Op>(context, rdd, partition);
       auto last = [&](auto&& record) {
-        Op::template apply<Parent>(function->get(), std::forward<decltype(record)>(record), emit);
+        Op::template apply<Parent>(operation->function(), std::forward<decltype(record)>(record),
+                                   emit);
         if constexpr (views_records<Parent, Op>::value) context.views_expire();
       };
       stream<Parent>(context, context.plan().rdd(rdd).dependencies.front().parent, partition, last);

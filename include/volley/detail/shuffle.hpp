@@ -273,8 +273,8 @@ struct FoldSource {
       for_each_record<std::pair<K, V>>(context, chunks, aggregator);
     };
     if constexpr (requires { Fold::results_differ_from_values; }) {
-      auto function = load_operation<FoldSource>(context, rdd, partition);
-      Fold fold{function->get()};
+      auto operation = load_operation<FoldSource>(context, rdd, partition);
+      Fold fold{operation->function()};
       CombineFold<Fold, C> combine{fold};
       FoldRun<K, C>::template fold<view_t<std::pair<K, V>>>(context, combine, 0, read, emit);
     } else {
@@ -288,8 +288,8 @@ struct FoldSource {
     if constexpr (is_group_fold<Fold>) {
       GroupRun<K, typename C::value_type>::template group<R>(context, 0, run, emit);
     } else {
-      auto function = load_operation<FoldSource>(context, rdd, 0);
-      Fold fold{function->get()};
+      auto operation = load_operation<FoldSource>(context, rdd, 0);
+      Fold fold{operation->function()};
       FoldRun<K, C>::template fold<R>(context, fold, 0, run, emit);
     }
   }
