@@ -135,10 +135,10 @@ class RddBarrier {
     const program::LineagePtr& parent = rdd_.lineage();
     auto captures = detail::pack_operation(rdd_.chained(), f,
                                            detail::name_call("barrier map_partitions", where));
-    auto node =
-        detail::make_lineage(parent->core(), "barrier map_partitions", parent->partitions(),
-                             {detail::one_to_one(parent)}, {parent},
-                             detail::compute_closure<Q>(std::move(captures)), {}, {}, where, true);
+    auto node = detail::make_lineage(parent->core(), "barrier map_partitions", parent->partitions(),
+                                     {detail::one_to_one(parent)}, {parent},
+                                     detail::compute_closure<Q>(std::move(captures)), {}, {}, where,
+                                     {.barrier = true});
     return Rdd<typename Q::record, Q>(std::move(node), true);
   }
 

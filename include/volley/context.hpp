@@ -66,8 +66,8 @@ class Context {
     }
     return Rdd<U, P>(
         detail::make_lineage(core_, "make_rdd", static_cast<std::uint32_t>(values.size()), {}, {},
-                             detail::compute_closure<P>({}), std::move(payloads), {}, where, false,
-                             std::move(hosts)),
+                             detail::compute_closure<P>({}), std::move(payloads), {}, where,
+                             {.hosts = std::move(hosts)}),
         true);
   }
 

@@ -249,7 +249,8 @@ class Rdd : public detail::ValueOperations<Rdd<T, P>, T, P>,
     VOLLEY_REQUIRE_SHIPPABLE(F);
     using Q = typename P::template then<Op>;
     auto captures = detail::pack_operation(chained_, f, detail::name_call(name, where));
-    auto node = detail::make_narrow<Q>(lineage_, name, std::move(captures), partitioner, where);
+    auto node = detail::make_narrow<Q>(lineage_, name, std::move(captures), partitioner, where,
+                                       detail::parts_of<typename Op::function_type>);
     return Rdd<typename Q::record, Q>(std::move(node), true);
   }
 

@@ -22,7 +22,7 @@ class TaskContext {
   }
   static bool is_task() { return program::TaskContext::current() != nullptr; }
 
-  std::uint32_t partition_id() const { return task_->attempt().partition; }
+  std::uint32_t partition_id() const { return task_->partition(); }
   std::uint32_t stage_id() const { return task_->attempt().stage; }
   /// How often the stage began before, because an input was lost.
   std::uint32_t stage_attempt_number() const { return task_->attempt().stage_attempt; }

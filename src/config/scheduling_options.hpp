@@ -23,6 +23,33 @@ inline constexpr Option scheduling_options[] = {
      .applies_to = AppliesTo::application,
      .minimum = "0",
      .maximum = "2147483647"},
+    {.key = "volley.adaptive.skewedPartitionFactor",
+     .type = OptionType::number,
+     .fallback = "5",
+     .doc =
+         "A reduce partition of so many times the median size, and more than "
+         "volley.adaptive.skewedPartitionThreshold, is read by several tasks where a map stage "
+         "allows it: after join, partition_by and repartition, and operations on single records; "
+         "0: never.",
+     .category = Category::execution,
+     .applies_to = AppliesTo::application,
+     .minimum = "0",
+     .maximum = "1000000"},
+    {.key = "volley.adaptive.skewedPartitionThreshold",
+     .type = OptionType::bytes,
+     .fallback = "256m",
+     .doc = "Smaller reduce partitions are read by one task.",
+     .category = Category::execution,
+     .applies_to = AppliesTo::application,
+     .minimum = "0"},
+    {.key = "volley.adaptive.advisoryPartitionSize",
+     .type = OptionType::bytes,
+     .fallback = "64m",
+     .doc = "About so much of an oversized reduce partition is read by one task; more when the "
+            "median, or what each of the tasks reads besides, is larger.",
+     .category = Category::execution,
+     .applies_to = AppliesTo::application,
+     .minimum = "1"},
     {.key = "volley.locality.wait.process",
      .type = OptionType::duration,
      .fallback = "3s",

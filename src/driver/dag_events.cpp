@@ -38,6 +38,11 @@ void DagScheduler::placed(const PlacementResult& result, Turn& turn) {
     return;
   }
   if (stage.state != StageState::placing) return;
+  if (stage.measuring) {
+    divide_tasks(stage);
+    start(stage, turn);
+    return;
+  }
   std::unordered_map<std::uint32_t, std::uint32_t> nodes;
   for (const PlacedTask& task : result.tasks) nodes.emplace(task.index, task.node);
   for (TaskSpec& task : stage.prepared.tasks) {

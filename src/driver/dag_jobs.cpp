@@ -116,8 +116,9 @@ Stage& DagScheduler::add_stage(const Job& job, const StageCut& cut) {
     stage.tasks = static_cast<std::uint32_t>(job.partitions.size());
   } else {
     stage.name = rdd.name + " at " + rdd.call_site;
-    stage.tasks = rdd.partitions;
     shuffles_.add(cut.shuffle->shuffle, rdd.partitions, cut.shuffle->reducers);
+    stage.tasks = shuffles_.maps(cut.shuffle->shuffle);
+    if (!stage.barrier) stage.divisible = divisible_read(*job.lineage, cut.final_rdd);
     map_stages_.emplace(cut.shuffle->shuffle, stage.id);
     if (shuffles_.complete(cut.shuffle->shuffle)) stage.state = StageState::done;
   }

@@ -93,7 +93,9 @@ std::vector<std::uint32_t> DagScheduler::missing_tasks(const Stage& stage) const
 }
 
 std::uint32_t DagScheduler::partition_of(const Stage& stage, std::uint32_t index) const {
-  return stage.shuffle != nullptr ? index : jobs_.at(stage.first_job).partitions[index];
+  if (stage.shuffle == nullptr) return jobs_.at(stage.first_job).partitions[index];
+  const protocol::TaskPart* part = shuffles_.part(stage.shuffle->shuffle, index);
+  return part == nullptr ? index : part->partition;
 }
 
 /// The oldest job that needs the stage now.
@@ -115,7 +117,36 @@ bool DagScheduler::too_many_attempts(Stage& stage, Turn& turn) {
   return true;
 }
 
+bool DagScheduler::may_divide(const Stage& stage, std::size_t missing) const {
+  return stage.divisible && options_.parts.factor > 0 && missing == stage.tasks &&
+         !shuffles_.parts_settled(stage.shuffle->shuffle);
+}
+
+/// Once the sizes of all that it reads are known.
+void DagScheduler::divide_tasks(Stage& stage) {
+  const ShuffleNumber read = *stage.divisible;
+  const auto& bytes = shuffles_.sizes(read);
+  std::vector<std::uint64_t> beside(bytes.size(), 0);
+  for (const ShuffleNumber other : stage.needed) {
+    if (other == read) continue;
+    for (std::uint32_t i = 0; i < beside.size(); ++i) beside[i] += shuffles_.bytes({other, i});
+  }
+  const ShuffleNumber written = stage.shuffle->shuffle;
+  TaskParts parts = divide(read, bytes, beside, shuffles_.maps(read), options_.parts);
+  if (!parts.empty()) {
+    std::set<std::uint32_t> partitions;
+    for (const auto& [map, part] : parts) partitions.insert(part.partition);
+    log_.info(component,
+              "ShuffleMapStage {} ({}): {} oversized partitions of shuffle {} are read "
+              "in {} parts (volley.adaptive)",
+              stage.id, stage.name, partitions.size(), read, parts.size());
+  }
+  shuffles_.set_parts(written, std::move(parts));
+  stage.tasks = shuffles_.maps(written);
+}
+
 void DagScheduler::start(Stage& stage, Turn& turn) {
+  stage.measuring = false;
   std::vector<std::uint32_t> missing = missing_tasks(stage);
   if (stage.barrier && stage.shuffle != nullptr && !missing.empty() &&
       missing.size() < stage.tasks) {
@@ -126,6 +157,12 @@ void DagScheduler::start(Stage& stage, Turn& turn) {
   }
   if (missing.empty()) {
     map_stage_finished(stage, turn);
+    return;
+  }
+  if (may_divide(stage, missing.size())) {
+    stage.measuring = true;
+    set_state(stage, StageState::placing);
+    planner_.place({stage.id, stage.attempt, {}, stage.needed});
     return;
   }
   if (too_many_attempts(stage, turn)) return;
@@ -144,6 +181,9 @@ void DagScheduler::start(Stage& stage, Turn& turn) {
     TaskSpec task;
     task.index = index;
     task.partition = partition_of(stage, index);
+    if (stage.shuffle != nullptr) {
+      if (const auto* part = shuffles_.part(stage.shuffle->shuffle, index)) task.part = *part;
+    }
     if (!stage.needed.empty()) {
       auto reads = stage.plan->inputs(task.partition).shuffles;
       std::erase_if(reads, [&](const ShuffleRead& read) {

@@ -22,6 +22,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -50,10 +51,12 @@ struct Stage {
   bool ignore_cache = false;                ///< a cached block that replaced a parent was not there
   bool pinned = false;                      ///< some tasks can only run beside their cached block
   std::vector<base::ShuffleNumber> needed;  ///< shuffles that the attempt reads
-  TaskSetSpec prepared;                     ///< while placing
-  base::TimePoint submitted{};              ///< the current attempt
-  std::uint32_t attempt_tasks = 0;          ///< that it has to run
-  bool in_attempt = false;                  ///< it has begun and not ended
+  std::optional<base::ShuffleNumber> divisible;  ///< tasks may read parts of its partitions
+  bool measuring = false;                        ///< placing: only sizes are asked for yet
+  TaskSetSpec prepared;                          ///< while placing
+  base::TimePoint submitted{};                   ///< the current attempt
+  std::uint32_t attempt_tasks = 0;               ///< that it has to run
+  bool in_attempt = false;                       ///< it has begun and not ended
   base::TimePoint resubmit_at{};
 };
 
@@ -146,6 +149,8 @@ class DagScheduler {
   void set_state(Stage& stage, StageState state);
   void submit(base::StageId id, Turn& turn);
   void start(Stage& stage, Turn& turn);
+  bool may_divide(const Stage& stage, std::size_t missing) const;
+  void divide_tasks(Stage& stage);
   std::vector<std::uint32_t> missing_tasks(const Stage& stage) const;
   std::uint32_t partition_of(const Stage& stage, std::uint32_t index) const;
   void launch(Stage& stage, Turn& turn);

@@ -14,6 +14,7 @@ using protocol::Role;
 
 void ExchangePlanner::place(PlacementRequest request) {
   Placement placement;
+  placement.shuffles.insert(request.measured.begin(), request.measured.end());
   for (const PlacementTask& task : request.tasks) {
     for (const ShuffleRead& read : task.reads) placement.shuffles.insert(read.shuffle);
   }

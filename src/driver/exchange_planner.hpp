@@ -25,6 +25,8 @@ struct PlacementRequest {
   base::StageId stage = 0;
   std::uint32_t stage_attempt = 0;
   std::vector<PlacementTask> tasks;  ///< each with at least one read
+  /// Shuffles whose sizes are to be known when it has succeeded, whatever tasks read.
+  std::vector<base::ShuffleNumber> measured = {};
 };
 struct PlacementResult {
   base::StageId stage = 0;

@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "base/units.hpp"
 #include "driver/executor_allocation.hpp"
+#include "driver/partition_parts.hpp"
 #include "protocol/address.hpp"
 #include "protocol/driver_messages.hpp"
 #include "protocol/outbox.hpp"
@@ -102,6 +103,7 @@ struct Options {
   ReaperOptions reaper;
   DecommissionOptions decommission;
   BarrierOptions barrier;
+  PartRule parts;
   ScheduleMode schedule_mode = ScheduleMode::fifo;
   std::vector<PoolOptions> pools;  ///< others are made when a job names them
   /// How long tasks wait for an executor on the node of their shuffle data before the data moves.

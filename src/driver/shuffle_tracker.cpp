@@ -56,6 +56,29 @@ std::vector<std::uint32_t> ShuffleTracker::missing_maps(ShuffleNumber shuffle) c
   return missing;
 }
 
+void ShuffleTracker::set_parts(ShuffleNumber shuffle, TaskParts parts) {
+  Shuffle& entry = at(shuffle);
+  VOLLEY_CHECK(!entry.parts && entry.missing == entry.outputs.size(), "shuffle {}", shuffle);
+  if (!parts.empty()) {
+    const std::size_t maps = std::max<std::size_t>(entry.outputs.size(), parts.rbegin()->first + 1);
+    entry.outputs.resize(maps, no_rank);
+    entry.counted.resize(maps, false);
+    entry.missing = static_cast<std::uint32_t>(maps);
+  }
+  entry.parts = std::move(parts);
+}
+
+const protocol::TaskPart* ShuffleTracker::part(ShuffleNumber shuffle, std::uint32_t map) const {
+  const auto& parts = at(shuffle).parts;
+  if (!parts) return nullptr;
+  const auto found = parts->find(map);
+  return found == parts->end() ? nullptr : &found->second;
+}
+
+std::uint32_t ShuffleTracker::maps(ShuffleNumber shuffle) const {
+  return static_cast<std::uint32_t>(at(shuffle).outputs.size());
+}
+
 bool ShuffleTracker::add_output(ShuffleNumber shuffle, std::uint32_t map, Rank rank) {
   Shuffle& entry = at(shuffle);
   entry.ranks.insert(rank);

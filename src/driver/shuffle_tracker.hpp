@@ -5,9 +5,11 @@
 
 #include "base/ids.hpp"
 #include "driver/narrow_plan.hpp"
+#include "driver/partition_parts.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +29,15 @@ class ShuffleTracker {
   /// The rank may get data of the shuffle, so it must be told when that can go.
   void touch(base::ShuffleNumber shuffle, base::Rank rank);
   std::vector<std::uint32_t> missing_maps(base::ShuffleNumber shuffle) const;
+  /// Map tasks compute parts of partitions, too: once, before there is any output. Without parts it
+  /// is settled that there are none.
+  void set_parts(base::ShuffleNumber shuffle, TaskParts parts);
+  bool parts_settled(base::ShuffleNumber shuffle) const { return at(shuffle).parts.has_value(); }
+  /// The part that a map task computes; null: all of a partition.
+  const protocol::TaskPart* part(base::ShuffleNumber shuffle, std::uint32_t map) const;
+  /// Map tasks: one per partition, and the parts.
+  std::uint32_t maps(base::ShuffleNumber shuffle) const;
+
   /// The first output of a map partition wins; false when there is one.
   bool add_output(base::ShuffleNumber shuffle, std::uint32_t map, base::Rank rank);
   /// True for the first time that a map partition's accumulator updates arrive.
@@ -57,8 +68,9 @@ class ShuffleTracker {
 
  private:
   struct Shuffle {
-    std::vector<base::Rank> outputs;  ///< by map partition
-    std::vector<bool> counted;        ///< by map partition
+    std::vector<base::Rank> outputs;  ///< by map task
+    std::vector<bool> counted;        ///< by map task
+    std::optional<TaskParts> parts;
     std::uint32_t missing = 0;
     std::vector<base::Rank> holders;  ///< by reduce partition
     std::map<std::uint32_t, std::vector<base::Rank>> more_holders;

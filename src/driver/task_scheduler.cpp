@@ -102,11 +102,14 @@ void TaskScheduler::launch(const SetKey& key, TaskSet& set, const Choice& choice
     }
   }
   const TaskId task = next_task_++;
-  const std::uint32_t partition = set.partition(choice.index);
+  const TaskSpec& spec = set.task(choice.index);
+  const std::uint32_t partition = spec.partition;
   const std::uint32_t attempt = set.started(choice.index, task, worker, turn.now);
   TaskInputs inputs = set.spec().plan->inputs(partition);
   protocol::TaskLaunched message;
-  message.attempt = {task, key.stage, key.stage_attempt, partition, attempt};
+  message.attempt = {task, key.stage, key.stage_attempt, spec.part ? spec.index : partition,
+                     attempt};
+  message.part = spec.part;
   message.sources = std::move(inputs.sources);
   for (const ShuffleRead& read : inputs.shuffles) {
     // no_rank: not readable there. The task is expected to find a cached block instead.

@@ -34,6 +34,7 @@ struct TaskSpec {
   std::vector<WorkerKey> preferred;   ///< hold a cached block it can start from
   std::vector<std::uint32_t> near{};  ///< nodes where it would be better off than elsewhere
   bool pinned = false;  ///< only preferred workers will do: other inputs are not there
+  std::optional<protocol::TaskPart> part{};  ///< of the partition; nothing: all of it
 };
 
 struct TaskSetSpec {
@@ -135,7 +136,8 @@ class TaskSet {
   const std::string& last_failure() const { return last_failure_; }
   /// Attempts of the task that run now; empty for a task of another set.
   std::vector<base::TaskId> attempts(std::uint32_t index) const;
-  std::uint32_t partition(std::uint32_t index) const { return at(index).spec.partition; }
+  const TaskSpec& task(std::uint32_t index) const { return at(index).spec; }
+  std::uint32_t partition(std::uint32_t index) const { return task(index).partition; }
 
   const protocol::StageBinary& binary() const { return *spec_.binary; }
   const TaskSetSpec& spec() const { return spec_; }

@@ -73,6 +73,10 @@ void read_scheduling_options(const Configuration& from, driver::Options& options
     return from.duration(from.is_set(general + level) ? general + level : general);
   };
   options.locality_wait = {wait(".process"), wait(".node")};
+  const std::string adaptive = "volley.adaptive.";
+  options.parts = {from.number(adaptive + "skewedPartitionFactor"),
+                   from.bytes(adaptive + "skewedPartitionThreshold"),
+                   from.bytes(adaptive + "advisoryPartitionSize")};
   options.speculation = speculation(from);
   options.exclusion = exclusion(from);
   options.reaper.enabled = from.flag("volley.task.reaper.enabled");

@@ -45,11 +45,11 @@ LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const
                         std::uint32_t partitions, std::vector<protocol::Dependency> dependencies,
                         std::vector<LineagePtr> parents, protocol::Closure compute,
                         std::vector<protocol::Bytes> payloads, Partitioner partitioner,
-                        const std::source_location& where, bool barrier,
-                        std::vector<program::PreferredHosts> hosts) {
+                        const std::source_location& where, RddTraits traits) {
   protocol::RddSpec spec;
-  spec.hosts = std::move(hosts);
-  spec.barrier = barrier;
+  spec.hosts = std::move(traits.hosts);
+  spec.barrier = traits.barrier;
+  spec.parts = traits.parts;
   spec.id = core->next_rdd();
   spec.name = name;
   spec.call_site = place(where);

@@ -55,6 +55,11 @@ std::vector<protocol::Chunk> TaskContext::chunks(base::ShuffleNumber shuffle,
   VOLLEY_CHECK(input != task_.shuffles.end(), "partition {} of shuffle {} is no input of this task",
                partition, shuffle);
   auto chunks = services_.list_chunks(*input);
+  if (task_.part && task_.part->shuffle == shuffle) {
+    std::erase_if(chunks, [&](const protocol::Chunk& chunk) {
+      return chunk.map < task_.part->first_map || chunk.map >= task_.part->end_map;
+    });
+  }
   for (const protocol::Chunk& chunk : chunks) {
     metrics_.shuffle_bytes_read += chunk.bytes;
     metrics_.shuffle_records_read += chunk.records;

@@ -167,7 +167,10 @@ class TaskContext {
   const StagePlan& plan() const { return *plan_; }
   /// Whether the program has had RDDs kept, whose blocks may use memory.
   bool keeps_blocks() const { return plan_ && plan_->binary().keeps_blocks; }
+  /// Its partition is the number of what a map task writes.
   const protocol::TaskAttempt& attempt() const { return task_.attempt; }
+  /// What the task computes, or a part of that.
+  std::uint32_t partition() const { return task_.partition(); }
   TaskServices& services() { return services_; }
   protocol::TaskMetrics& metrics() { return metrics_; }
 

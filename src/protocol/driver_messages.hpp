@@ -21,6 +21,7 @@
 #include "protocol/task_records.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -291,6 +292,10 @@ struct TaskLaunched {
   std::vector<SourceInput> sources;
   std::vector<ShuffleInput> shuffles;
   std::vector<BlockInput> blocks = {};  ///< that it may need, and its executor does not hold
+  /// For a map task that computes a part; then attempt.partition is the number of its output.
+  std::optional<TaskPart> part = {};
+  /// What it computes, or a part of that.
+  std::uint32_t partition() const { return part ? part->partition : attempt.partition; }
 };
 struct TaskKillRequested {
   TaskId task = 0;

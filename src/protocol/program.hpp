@@ -45,6 +45,13 @@ struct Dependency {
   Closure writer;                                  ///< shuffle only: the map task, run on `parent`
 };
 
+/// Whether a part of a partition can be computed by itself.
+enum class PartitionParts : std::uint8_t {
+  none,
+  by_record,     ///< every record comes from one record of the only parent
+  of_first_read  ///< every record comes from one record of the first dependency, and all others
+};
+
 /// One RDD of a lineage.
 struct RddSpec {
   base::RddId id = 0;
@@ -62,6 +69,7 @@ struct RddSpec {
   /// Its records are read from a checkpoint: `compute` and `payloads` are not the operation's, and
   /// code that was compiled together with the operation must not be used.
   bool replaced = false;
+  PartitionParts parts = PartitionParts::none;
 };
 using RddSpecPtr = std::shared_ptr<const RddSpec>;
 
@@ -113,6 +121,16 @@ struct ShuffleInput {
   base::ShuffleNumber shuffle = 0;
   std::uint32_t partition = 0;
   base::Rank holder = base::no_rank;
+};
+
+/// What a task computes that does not compute all of a partition: of the shuffle, it reads what the
+/// map outputs [first_map, end_map) have brought.
+struct TaskPart {
+  std::uint32_t partition = 0;
+  base::ShuffleNumber shuffle = 0;
+  std::uint32_t first_map = 0;
+  std::uint32_t end_map = 0;
+  bool operator==(const TaskPart&) const = default;
 };
 
 }  // namespace volley::protocol

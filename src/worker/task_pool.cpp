@@ -289,8 +289,8 @@ void TaskPool::call(program::TaskContext& context, const TaskJob& job, TaskEnded
   const protocol::StageBinary& binary = job.plan->binary();
   try {
     context.check_stop();
-    job.plan->task()(context, binary.final_rdd, job.launched.attempt.partition,
-                     binary.task.captures, finished.result);
+    job.plan->task()(context, binary.final_rdd, job.launched.partition(), binary.task.captures,
+                     finished.result);
     ended.map_output = context.take_map_output();
   } catch (const program::FetchFailed& failed) {
     finished.outcome = protocol::TaskOutcome::fetch_failed;

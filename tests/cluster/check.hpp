@@ -123,6 +123,7 @@ inline std::vector<int> numbers(int first, int last) {
 }
 
 // One function for each noun, each in a file of its name.
+void check_skew(volley::Context& context, Checks& checks);
 void check_sources(volley::Context& context, Checks& checks);
 void check_files(volley::Context& context, Checks& checks);
 void check_narrow(volley::Context& context, Checks& checks);

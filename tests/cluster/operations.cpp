@@ -45,6 +45,7 @@ constexpr std::array groups{
     Group{"hdf5", cluster_test::check_hdf5},
     Group{"formats", cluster_test::check_formats},
     Group{"repeatability", cluster_test::check_repeatability},
+    Group{"skew", cluster_test::check_skew},
 };
 
 }  // namespace

@@ -327,7 +327,7 @@ class FakeCluster {
     const auto& binary = *executor.stages.at({attempt.stage, attempt.stage_attempt});
     const bool cached =
         std::any_of(binary.persisted.begin(), binary.persisted.end(), [&](base::RddId rdd) {
-          return executor.cached.contains({rdd, attempt.partition});
+          return executor.cached.contains({rdd, task.launched.partition()});
         });
     for (const auto& input : task.launched.shuffles) {
       if (cached) break;
@@ -342,8 +342,8 @@ class FakeCluster {
       return;
     }
     for (const base::RddId rdd : binary.persisted) {
-      executor.cached.insert({rdd, attempt.partition});
-      report.cached.push_back({rdd, attempt.partition});
+      executor.cached.insert({rdd, task.launched.partition()});
+      report.cached.push_back({rdd, task.launched.partition()});
     }
     if (binary.writes_shuffle) {
       outputs[executor.address.rank][binary.shuffle].insert(attempt.partition);

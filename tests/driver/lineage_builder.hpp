@@ -86,6 +86,12 @@ class LineageBuilder {
     rdd.barrier = true;
     return add(std::move(rdd));
   }
+  /// Says how records of an RDD come from those of its inputs.
+  void allow_parts(base::RddId id, protocol::PartitionParts parts) {
+    protocol::RddSpec rdd = *rdds_.at(id);
+    rdd.parts = parts;
+    rdds_.at(id) = std::make_shared<const protocol::RddSpec>(std::move(rdd));
+  }
   void persist(base::RddId rdd) { persisted_.push_back(rdd); }
 
   std::uint32_t partitions(base::RddId rdd) const { return rdds_.at(rdd)->partitions; }

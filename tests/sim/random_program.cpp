@@ -40,13 +40,31 @@ protocol::Bytes bytes_of(std::uint64_t value) {
   return bytes;
 }
 
+/// An RDD whose partitions may be computed in parts, and perhaps one that changes its records.
+void add_divisible(LineageBuilder& lineage, Random& random, const std::vector<base::RddId>& inputs,
+                   std::uint32_t partitions) {
+  base::RddId rdd = lineage.shuffle(inputs, partitions);
+  lineage.allow_parts(rdd, protocol::PartitionParts::of_first_read);
+  if (!random.one_in(2)) return;
+  rdd = lineage.map(rdd);
+  lineage.allow_parts(rdd, protocol::PartitionParts::by_record);
+}
+
 /// Adds one random RDD on top of those there are.
 void grow(LineageBuilder& lineage, Random& random, std::uint32_t most_partitions) {
   const auto any = [&] { return static_cast<base::RddId>(random.below(lineage.rdds().size())); };
   const auto size = [&] { return static_cast<std::uint32_t>(random.between(1, most_partitions)); };
   const base::RddId a = any();
   const base::RddId b = any();
-  switch (random.below(9)) {
+  switch (random.below(13)) {
+    case 9:
+    case 11:
+      add_divisible(lineage, random, {a}, size());
+      return;
+    case 10:
+    case 12:
+      add_divisible(lineage, random, {a, b}, size());
+      return;
     case 0:
       lineage.source(size());
       return;
@@ -87,11 +105,27 @@ std::uint64_t source_value(base::RddId rdd, std::uint32_t partition) {
   return mix(rdd, mix(partition));
 }
 
-std::optional<std::uint64_t> written_value(base::ShuffleNumber shuffle, std::uint32_t reducer,
-                                           std::uint64_t map_value) {
-  const std::uint64_t value = mix(mix(shuffle % shuffles_per_attempt, reducer), map_value);
+std::optional<std::uint64_t> written_value(base::ShuffleNumber shuffle, bool sums,
+                                           std::uint32_t reducer, std::uint64_t map_value) {
+  const std::uint64_t place = mix(shuffle % shuffles_per_attempt, reducer);
+  if (sums) return map_value * (place | 1U);
+  const std::uint64_t value = mix(place, map_value);
   if (value % 5 == 0) return std::nullopt;
   return value;
+}
+
+std::uint64_t sum_of_records(std::uint64_t others, bool sums, const Reads& reads) {
+  std::uint64_t sum = 0;
+  for (const auto& [map, value] : reads) {
+    sum += sums ? value * (others | 1U) : mix(others, mix(map, value));
+  }
+  return sum;
+}
+
+void add_up(Reads& reads) {
+  std::uint64_t sum = 0;
+  for (const auto& [map, value] : reads) sum += value;
+  reads.assign(1, {0, sum});
 }
 
 std::vector<std::uint32_t> parents_of(const Dependency& dependency, std::uint32_t partition) {
@@ -165,8 +199,13 @@ void RandomProgram::adopt(const std::vector<protocol::RddSpecPtr>& rdds,
     rdd.compute.function = code();
     rdd.barrier = rdd.id == barrier;
     if (rdd.barrier) rdd.name = barrier_name;
+    if (rdd.parts == protocol::PartitionParts::of_first_read) rdd.name = divisible_name;
+    if (rdd.parts == protocol::PartitionParts::by_record) rdd.name = by_record_name;
     for (Dependency& dependency : rdd.dependencies) {
       dependency.writer.function = code();
+      if (rdds[dependency.parent]->parts != protocol::PartitionParts::none) {
+        dependency.writer.captures.resize(1);
+      }
       if (dependency.kind == DependencyKind::shuffle) dependency.shuffle += first_shuffle_;
     }
     for (std::uint32_t i = 0; i < rdd.payloads.size(); ++i) {
@@ -207,23 +246,43 @@ std::uint64_t RandomProgram::expected(base::RddId id, std::uint32_t partition) {
   const auto known = values_.find({id, partition});
   if (known != values_.end()) return known->second;
   const protocol::RddSpec& rdd = *rdds_.at(id);
+  if (rdd.parts == protocol::PartitionParts::by_record) {
+    return expected(rdd.dependencies.front().parent, partition);
+  }
   ValueFold fold(id);
   if (rdd.dependencies.empty()) {
     fold.add(source_value(id, partition));
     return fold.value();
   }
-  for (const Dependency& dependency : rdd.dependencies) {
+  const bool divisible = rdd.parts == protocol::PartitionParts::of_first_read;
+  for (std::size_t i = divisible ? 1 : 0; i < rdd.dependencies.size(); ++i) {
+    const Dependency& dependency = rdd.dependencies[i];
     for (const std::uint32_t parent : parents_of(dependency, partition)) {
       fold.add(expected(dependency.parent, parent));
     }
-    if (dependency.kind != DependencyKind::shuffle) continue;
-    for (std::uint32_t map = 0; map < rdds_.at(dependency.parent)->partitions; ++map) {
-      const auto value =
-          written_value(dependency.shuffle, partition, expected(dependency.parent, map));
-      if (value) fold.add_shuffled(map, *value);
+    for (const auto& [map, value] : expected_reads(dependency, partition)) {
+      fold.add_shuffled(map, value);
     }
   }
-  return values_[{id, partition}] = fold.value();
+  std::uint64_t value = fold.value();
+  if (divisible) {
+    const Dependency& first = rdd.dependencies.front();
+    value = sum_of_records(value, writes_sums(first.writer), expected_reads(first, partition));
+  }
+  return values_[{id, partition}] = value;
+}
+
+Reads RandomProgram::expected_reads(const Dependency& dependency, std::uint32_t partition) {
+  Reads reads;
+  if (dependency.kind != DependencyKind::shuffle) return reads;
+  const bool sums = writes_sums(dependency.writer);
+  for (std::uint32_t map = 0; map < rdds_.at(dependency.parent)->partitions; ++map) {
+    const auto value =
+        written_value(dependency.shuffle, sums, partition, expected(dependency.parent, map));
+    if (value) reads.emplace_back(map, *value);
+  }
+  if (sums) add_up(reads);
+  return reads;
 }
 
 }  // namespace volley::sim

@@ -25,9 +25,24 @@ inline constexpr const char* barrier_name = "barrier";
 
 /// The value of a source partition.
 std::uint64_t source_value(base::RddId rdd, std::uint32_t partition);
-/// What a map task with this value writes for a reduce partition; some write nothing.
-std::optional<std::uint64_t> written_value(base::ShuffleNumber shuffle, std::uint32_t reducer,
-                                           std::uint64_t map_value);
+/// What a map task with this value writes for a reduce partition; some write nothing. `sums`: the
+/// task may have computed a part; what all parts write adds up to what the whole would.
+std::optional<std::uint64_t> written_value(base::ShuffleNumber shuffle, bool sums,
+                                           std::uint32_t reducer, std::uint64_t map_value);
+/// What a partition reads of a shuffle, by map partition.
+using Reads = std::vector<std::pair<std::uint32_t, std::uint64_t>>;
+
+/// Names of RDDs that may be computed in parts: of_first_read, and by_record above it.
+inline constexpr const char* divisible_name = "divisible";
+inline constexpr const char* by_record_name = "by record";
+/// The value of a partition that may be computed in parts is the sum of its records' values.
+/// `others`: what these meet besides; `sums`: of reads that are sums themselves.
+std::uint64_t sum_of_records(std::uint64_t others, bool sums, const Reads& reads);
+/// Whether the map tasks of a shuffle write such sums.
+inline bool writes_sums(const protocol::Closure& writer) { return !writer.captures.empty(); }
+/// Their sum as one read.
+void add_up(Reads& reads);
+
 /// Folds the values that a partition is made of, in order.
 class ValueFold {
  public:
@@ -74,6 +89,7 @@ class RandomProgram {
   RandomProgram() = default;
   void adopt(const std::vector<protocol::RddSpecPtr>& rdds,
              std::optional<base::RddId> barrier = std::nullopt);
+  Reads expected_reads(const protocol::Dependency& dependency, std::uint32_t partition);
   protocol::JobSubmitted job(base::JobId id, base::RddId rdd, std::uint32_t partitions) const;
 
   std::vector<protocol::RddSpecPtr> rdds_;

@@ -62,6 +62,10 @@ void schedule(WorldOptions& options, Random& random) {
     options.exclusion.kill = random.one_in(3);
     options.exclusion.unschedulable_wait = 30s;
   }
+  if (random.one_in(2)) {
+    // Values have 8 bytes: nearly every partition above the median is oversized.
+    options.parts = {random.one_in(2) ? 0.5 : 1.2, base::ByteCount{8}, base::ByteCount{8}};
+  }
   if (random.one_in(3)) options.schedule_mode = driver::ScheduleMode::fair;
   options.reaper = random.one_in(4);
 }

@@ -52,7 +52,7 @@ void SimulatedTasks::go_on(Body& body) {
     return fail(body, TaskOutcome::exception, "SimulatedError: at random");
   }
   const protocol::StageBinary& binary = body.job.plan->binary();
-  const auto value = compute(body, binary.final_rdd, body.job.launched.attempt.partition);
+  const auto value = compute(body, binary.final_rdd, body.job.launched.partition());
   if (value && waits_at_barrier(body)) return;
   if (value) return succeed(body, *value);
   if (!body.missing) return;  // an answer is on its way
@@ -75,24 +75,39 @@ std::optional<std::uint64_t> SimulatedTasks::compute(Body& body, base::RddId id,
     if (elsewhere == Elsewhere::found) return there;
   }
   const protocol::RddSpec& rdd = body.job.plan->rdd(id);
-  ValueFold fold(id);
-  if (rdd.dependencies.empty()) fold.add(payload(body, id, partition));
+  const auto value = rdd.name == by_record_name
+                         ? compute(body, rdd.dependencies.front().parent, partition)
+                         : fold_inputs(body, rdd, partition);
+  if (value && persisted) {
+    blocks_[{id, partition}] = *value;
+    body.cached.push_back({id, partition});
+  }
+  return value;
+}
+
+std::optional<std::uint64_t> SimulatedTasks::fold_inputs(Body& body, const protocol::RddSpec& rdd,
+                                                         std::uint32_t partition) {
+  ValueFold fold(rdd.id);
+  if (rdd.dependencies.empty()) fold.add(payload(body, rdd.id, partition));
+  const bool divisible = rdd.name == divisible_name;
+  Reads first;
   for (const protocol::Dependency& dependency : rdd.dependencies) {
     for (const std::uint32_t parent : parents_of(dependency, partition)) {
       const auto value = compute(body, dependency.parent, parent);
       if (!value) return std::nullopt;
       fold.add(*value);
     }
-    if (dependency.kind == protocol::DependencyKind::shuffle &&
-        !fold_shuffle(body, dependency, partition, fold)) {
-      return std::nullopt;
+    if (dependency.kind != protocol::DependencyKind::shuffle) continue;
+    auto reads = read_shuffle(body, dependency, partition);
+    if (!reads) return std::nullopt;
+    if (divisible && &dependency == &rdd.dependencies.front()) {
+      first = std::move(*reads);
+      continue;
     }
+    for (const auto& [map, value] : *reads) fold.add_shuffled(map, value);
   }
-  if (persisted) {
-    blocks_[{id, partition}] = fold.value();
-    body.cached.push_back({id, partition});
-  }
-  return fold.value();
+  if (!divisible) return fold.value();
+  return sum_of_records(fold.value(), writes_sums(rdd.dependencies.front().writer), first);
 }
 
 std::uint64_t SimulatedTasks::payload(const Body& body, base::RddId rdd,
@@ -108,9 +123,10 @@ std::uint64_t SimulatedTasks::payload(const Body& body, base::RddId rdd,
       fmt::format("a task came without the payload of partition {} of RDD {}", partition, rdd));
 }
 
-/// False when the chunks are not here: asked for now, on their way, or missing.
-bool SimulatedTasks::fold_shuffle(Body& body, const protocol::Dependency& dependency,
-                                  std::uint32_t partition, ValueFold& fold) {
+/// Nothing when the chunks are not here: asked for now, on their way, or missing.
+std::optional<Reads> SimulatedTasks::read_shuffle(Body& body,
+                                                  const protocol::Dependency& dependency,
+                                                  std::uint32_t partition) {
   const Read read{dependency.shuffle, partition};
   const auto& inputs = body.job.launched.shuffles;
   const auto input = std::find_if(inputs.begin(), inputs.end(), [&](const auto& candidate) {
@@ -119,15 +135,21 @@ bool SimulatedTasks::fold_shuffle(Body& body, const protocol::Dependency& depend
   require(input != inputs.end(), "partition {} of shuffle {} is no input of its task", partition,
           dependency.shuffle);
   const std::vector<protocol::Chunk>* chunks = list(body, *input);
-  if (chunks == nullptr) return false;
+  if (chunks == nullptr) return std::nullopt;
+  const auto& part = body.job.launched.part;
+  Reads reads;
   for (const protocol::Chunk& chunk : *chunks) {
-    require(chunk.partition == partition && chunk.bytes == sizeof(std::uint64_t),
+    require(chunk.partition == partition && chunk.bytes >= sizeof(std::uint64_t),
             "a chunk of partition {} was listed for partition {}", chunk.partition, partition);
+    const bool wanted = !part || part->shuffle != dependency.shuffle ||
+                        (chunk.map >= part->first_map && chunk.map < part->end_map);
+    if (!wanted) continue;
     std::uint64_t value = 0;
     std::memcpy(&value, options_.arena->at(chunk.offset), sizeof value);
-    fold.add_shuffled(chunk.map, value);
+    reads.emplace_back(chunk.map, value);
   }
-  return true;
+  if (writes_sums(dependency.writer)) add_up(reads);
+  return reads;
 }
 
 std::uint64_t SimulatedTasks::expect(const protocol::ShuffleInput& input) {
@@ -263,11 +285,16 @@ void SimulatedTasks::succeed(Body& body, std::uint64_t value) {
     exchange::ChunkWriter writer(*options_.arena, owner, binary.reducers,
                                  exchange::ChunkWriter::default_working_set,
                                  exchange::Checksums::on);
+    const bool sums = writes_sums(binary.task);
     for (std::uint32_t reducer = 0; reducer < binary.reducers; ++reducer) {
-      const auto written = written_value(binary.shuffle, reducer, value);
+      const auto written = written_value(binary.shuffle, sums, reducer, value);
       if (!written) continue;
-      std::memcpy(writer.reserve(reducer, sizeof *written), &*written, sizeof *written);
-      writer.commit(reducer, sizeof *written);
+      // One reduce partition is much larger than the others.
+      const std::size_t bytes = sizeof *written * (reducer == binary.shuffle % 3 ? 20 : 1);
+      std::byte* const to = writer.reserve(reducer, bytes);
+      std::memset(to, 0, bytes);
+      std::memcpy(to, &*written, sizeof *written);
+      writer.commit(reducer, bytes);
     }
     auto output = writer.finish();
     ended.map_output = std::make_unique<protocol::MapOutputWritten>();

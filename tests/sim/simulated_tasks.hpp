@@ -5,6 +5,7 @@
 
 #include "storage/node_arena.hpp"
 #include "tests/sim/random.hpp"
+#include "tests/sim/random_program.hpp"
 #include "worker/task_runner.hpp"
 
 #include <functional>
@@ -89,8 +90,10 @@ class SimulatedTasks final : public worker::TaskRunner {
   void begin();
   void go_on(Body& body);
   std::optional<std::uint64_t> compute(Body& body, base::RddId rdd, std::uint32_t partition);
-  bool fold_shuffle(Body& body, const protocol::Dependency& dependency, std::uint32_t partition,
-                    class ValueFold& fold);
+  std::optional<std::uint64_t> fold_inputs(Body& body, const protocol::RddSpec& rdd,
+                                           std::uint32_t partition);
+  std::optional<Reads> read_shuffle(Body& body, const protocol::Dependency& dependency,
+                                    std::uint32_t partition);
   /// The answered chunk list of an input; null when it is not here (yet).
   const std::vector<protocol::Chunk>* list(Body& body, const protocol::ShuffleInput& input);
   void forget_requests(const worker::TaskJob& job);

@@ -36,6 +36,7 @@ struct WorldOptions {
   protocol::ExecutorsRequested request{0, 1, {100}};
   driver::AllocationOptions allocation;
   driver::SpeculationOptions speculation;
+  driver::PartRule parts;
   driver::ExclusionOptions exclusion;
   driver::ScheduleMode schedule_mode = driver::ScheduleMode::fifo;
   bool reaper = false;

@@ -37,6 +37,7 @@ SimulatedProcess::Options World::process_options(base::Rank rank, const Containe
   options.driver.holder_wait = 2s;
   options.driver.allocation = options_.allocation;
   options.driver.speculation = options_.speculation;
+  options.driver.parts = options_.parts;
   options.driver.exclusion = options_.exclusion;
   options.driver.schedule_mode = options_.schedule_mode;
   options.driver.pools = {{"odd", "", driver::ScheduleMode::fair, 3, 2}};

@@ -74,6 +74,7 @@ struct JoinSource {
   using V = owned_t<typename Left::second_type>;
   using W = owned_t<typename Right::second_type>;
   using record = std::pair<K, std::pair<V, W>>;
+  static constexpr auto parts = protocol::PartitionParts::of_first_read;
   static constexpr bool reads_blocks = false;
 
   template <class Emit>

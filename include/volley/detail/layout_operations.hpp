@@ -75,7 +75,8 @@ class LayoutOperations {
     const LineagePtr& parent = self().lineage();
     return Rdd<owned_t<T>, Q>(
         make_lineage(parent->core(), "repartition", partitions, {std::move(dependency)}, {parent},
-                     compute_closure<Q>({}), {}, {}, where),
+                     compute_closure<Q>({}), {}, {}, where,
+                     {.parts = PlainShuffleSource<T>::parts}),
         true);
   }
   /// The partitions for whose index keep(index) is true; it is called here and now. Tasks run for
@@ -174,7 +175,7 @@ class LayoutOperations {
     const auto partitions = static_cast<std::uint32_t>(groups.size());
     return Rdd<T, Q>(
         make_lineage(parent->core(), name, partitions, {on_groups(parent, std::move(groups))},
-                     {parent}, compute_closure<Q>({}), {}, {}, where, false, std::move(hosts)),
+                     {parent}, compute_closure<Q>({}), {}, {}, where, {.hosts = std::move(hosts)}),
         true);
   }
 

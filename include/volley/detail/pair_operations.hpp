@@ -194,7 +194,7 @@ class PairOperations {
             : hash_partitioner(shuffle_partitions({parent}, partitions.count()));
     return Rdd<typename Q::record, Q>(
         make_lineage(parent->core(), name, wanted.partitions, {keyed_side(self(), wanted)},
-                     {parent}, compute_closure<Q>({}), {}, wanted, where),
+                     {parent}, compute_closure<Q>({}), {}, wanted, where, {.parts = Source::parts}),
         true);
   }
   template <class Less>

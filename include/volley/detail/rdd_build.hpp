@@ -49,13 +49,18 @@ void save_output(const program::Lineage& rdd, const std::string& path, protocol:
 /// By its name. Throws InvalidArgument.
 io::Codec output_codec(const std::string& name);
 
-/// An RDD with these dependencies; `parents` are theirs, `hosts` what its partitions prefer.
+struct RddTraits {
+  bool barrier = false;
+  protocol::PartitionParts parts = protocol::PartitionParts::none;
+  std::vector<program::PreferredHosts> hosts = {};  ///< what its partitions prefer
+};
+
+/// An RDD with these dependencies; `parents` are theirs.
 LineagePtr make_lineage(const std::shared_ptr<program::ContextCore>& core, const char* name,
                         std::uint32_t partitions, std::vector<protocol::Dependency> dependencies,
                         std::vector<LineagePtr> parents, protocol::Closure compute,
                         std::vector<protocol::Bytes> payloads, Partitioner partitioner,
-                        const std::source_location& where, bool barrier = false,
-                        std::vector<program::PreferredHosts> hosts = {});
+                        const std::source_location& where, RddTraits traits = {});
 protocol::Dependency one_to_one(const LineagePtr& parent);
 
 /// Partitions of a shuffle's result: asked for, configured, or as many as the largest parent has.
@@ -95,10 +100,19 @@ protocol::Bytes pack_operation(bool chained, const F& function, const std::strin
 
 template <class P>
 LineagePtr make_narrow(const LineagePtr& parent, const char* name, protocol::Bytes captures,
-                       Partitioner partitioner, const std::source_location& where) {
+                       Partitioner partitioner, const std::source_location& where,
+                       protocol::PartitionParts parts = protocol::PartitionParts::none) {
   return make_lineage(parent->core(), name, parent->partitions(), {one_to_one(parent)}, {parent},
-                      compute_closure<P>(std::move(captures)), {}, partitioner, where);
+                      compute_closure<P>(std::move(captures)), {}, partitioner, where,
+                      {.parts = parts});
 }
+
+/// Of an operation on single records: some want to know where in the partition they are.
+template <class F>
+inline constexpr protocol::PartitionParts parts_of = requires(F& f) {
+  f.begin_partition(0U, 0U);
+}
+? protocol::PartitionParts::none : protocol::PartitionParts::by_record;
 
 struct MarkRecord {
   template <class T>
@@ -248,7 +262,7 @@ auto make_join(const R& left, const S& right, const Partitions& partitions,
   return Rdd<typename Joined::record, Joined>(
       make_lineage(left.lineage()->core(), "join", partitioner.partitions, std::move(dependencies),
                    {left.lineage(), right.lineage()}, compute_closure<Joined>({}), {}, partitioner,
-                   where),
+                   where, {.parts = Joined::source_type::parts}),
       true);
 }
 

@@ -300,6 +300,7 @@ struct FoldSource {
 template <class T>
 struct PlainShuffleSource {
   using record = owned_t<T>;
+  static constexpr auto parts = protocol::PartitionParts::of_first_read;
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {

@@ -19,6 +19,7 @@ namespace volley::detail {
 template <class T, class Less>
 struct SortedPartitionsSource {
   using record = owned_t<T>;
+  static constexpr auto parts = protocol::PartitionParts::none;
   static constexpr bool reads_blocks = false;
   template <class Emit>
   static void run(TaskContext& context, base::RddId rdd, std::uint32_t partition, Emit& emit) {
