@@ -94,7 +94,7 @@ void TaskScheduler::offer(Turn& turn) {
 
 void TaskScheduler::launch(const SetKey& key, TaskSet& set, const Choice& choice,
                            const Worker& worker, Turn& turn) {
-  if (set.defined().insert(worker.key).second) {
+  if (set.defined().insert(worker.key)) {
     turn.outbox.send(worker.address,
                      protocol::StageDefined{key.stage, key.stage_attempt, set.spec().binary});
     if (set.binary().writes_shuffle) {

@@ -12,12 +12,20 @@ TaskSet::TaskSet(TaskSetSpec spec, const WorkerTable& workers, const Options& op
   spec_ = std::move(spec);
   remaining_ = tasks.size();
   tasks_.reserve(tasks.size());
-  for (TaskSpec& task : tasks) {
-    if (task.index >= position_.size()) position_.resize(task.index + std::size_t{1}, nowhere);
-    position_[task.index] = static_cast<std::uint32_t>(tasks_.size());
-    tasks_.push_back({std::move(task), State::parked, 0, 0, {}});
-  }
+  for (TaskSpec& task : tasks) tasks_.push_back({std::move(task), State::parked, 0, 0, {}});
+  note_positions();
   for (Task& task : tasks_) put_back(task.spec.index, workers);
+}
+
+void TaskSet::note_positions() {
+  bool same = true;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) same = same && tasks_[i].spec.index == i;
+  if (same) return;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    const std::uint32_t index = tasks_[i].spec.index;
+    if (index >= position_.size()) position_.resize(index + std::size_t{1}, nowhere);
+    position_[index] = static_cast<std::uint32_t>(i);
+  }
 }
 
 void TaskSet::set_state(Task& task, State state) {

@@ -146,7 +146,7 @@ class TaskSet {
   /// True the first time.
   bool first_large() { return !std::exchange(large_, true); }
   /// Workers that know the stage's binary.
-  std::set<WorkerKey>& defined() { return defined_; }
+  WorkerSet& defined() { return defined_; }
 
  private:
   enum class State : std::uint8_t { waiting, parked, running, done };
@@ -164,10 +164,12 @@ class TaskSet {
   static constexpr std::uint32_t nowhere = ~0U;
   /// The index's place in tasks_; nowhere: it is not part of the set.
   std::uint32_t position(std::uint32_t index) const {
+    if (position_.empty()) return index < tasks_.size() ? index : nowhere;
     return index < position_.size() ? position_[index] : nowhere;
   }
   Task& at(std::uint32_t index) { return tasks_.at(position(index)); }
   const Task& at(std::uint32_t index) const { return tasks_.at(position(index)); }
+  void note_positions();
   void set_state(Task& task, State state);
   void enlist(Task& task);
   std::optional<std::uint32_t> pop(List& list, const Worker& worker, bool preferred);
@@ -177,7 +179,7 @@ class TaskSet {
   const Options& options_;
   TaskSetSpec spec_;  ///< without tasks
   std::vector<Task> tasks_;
-  std::vector<std::uint32_t> position_;  ///< by index
+  std::vector<std::uint32_t> position_;  ///< by index; empty: the same
   Lists<WorkerKey> by_worker_;
   Lists<std::uint32_t> near_;  ///< by the nodes of preferred workers; also in by_worker_
   std::unordered_map<std::uint32_t, List> by_node_;  ///< bound and without preference
@@ -188,7 +190,7 @@ class TaskSet {
   std::set<std::uint32_t> inhabited_;  ///< nodes of near_ that have had a live worker
   std::set<std::uint32_t> bound_nodes_;
   std::map<std::uint32_t, base::TimePoint> homeless_since_;  ///< by node
-  std::set<WorkerKey> defined_;
+  WorkerSet defined_;
   DelayClock clock_;
   bool has_preferences_ = false;
   TaskSetExclusion exclusion_;

@@ -12,8 +12,14 @@ WorkerTable::Registration WorkerTable::add(const protocol::ExecutorRegistered& m
                                            const protocol::Address& from, base::TimePoint now) {
   if (lost_.contains(message.executor)) return Registration::lost_before;
   const WorkerKey key{message.executor, message.member};
-  Worker worker{key, from, message.host, message.node, message.slots, now};
+  Worker worker;
+  worker.key = key;
+  worker.address = from;
+  worker.node = message.node;
+  worker.slots = message.slots;
   worker.members = message.members;
+  worker.last_seen = now;
+  worker.host = message.host;
   const auto [at, fresh] = workers_.try_emplace(key, std::move(worker));
   if (!fresh) {
     at->second.last_seen = now;

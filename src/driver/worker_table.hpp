@@ -6,44 +6,38 @@
 #include "base/ids.hpp"
 #include "base/units.hpp"
 #include "driver/placement.hpp"
+#include "driver/worker_set.hpp"
 #include "protocol/address.hpp"
 #include "protocol/driver_messages.hpp"
 
 #include <boost/container_hash/hash.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 namespace volley::driver {
 
-struct WorkerKey {
-  base::ExecutorId executor = 0;
-  std::uint32_t member = 0;
-  auto operator<=>(const WorkerKey&) const = default;
-};
-
+/// What each task needs comes first, so that it lies in few cache lines.
 struct Worker {
   WorkerKey key;
   protocol::Address address;
-  std::string host;
   std::uint32_t node = 0;
   std::uint32_t slots = 0;
-  base::TimePoint last_seen{};
-  std::unordered_set<base::TaskId> running{};
-  base::TimePoint progressed{};  ///< when it last began or ended a task
-  /// Since when its executor is leaving.
-  std::optional<base::TimePoint> leaving{};
+  std::uint32_t members = 1;  ///< of its executor
   /// Takes tasks: all members of its executor are here, and it is not leaving.
   bool live = false;
-  std::uint32_t members = 1;  ///< of its executor
+  base::TimePoint last_seen{};
+  base::TimePoint progressed{};  ///< when it last began or ended a task
+  boost::unordered_flat_set<base::TaskId> running{};
+  std::string host;
+  /// Since when its executor is leaving.
+  std::optional<base::TimePoint> leaving{};
 };
 
 class WorkerTable {
@@ -72,9 +66,9 @@ class WorkerTable {
 
   const std::map<WorkerKey, Worker>& workers() const { return workers_; }
   /// Workers with a free slot, of complete executors.
-  const std::set<WorkerKey>& free() const { return free_; }
+  const WorkerSet& free() const { return free_; }
   /// Workers with more tasks than slots.
-  const std::set<WorkerKey>& backlogged() const { return backlogged_; }
+  const WorkerSet& backlogged() const { return backlogged_; }
   /// Without those that are leaving.
   std::uint32_t complete_executors() const { return complete_; }
   /// Of complete executors.
@@ -110,8 +104,8 @@ class WorkerTable {
   boost::unordered_flat_map<WorkerKey, Worker*, HashOfKey> by_key_;  ///< into workers_
   std::map<base::ExecutorId, Expected> expected_;
   std::map<base::ExecutorId, Executor> executors_;
-  std::set<WorkerKey> free_;
-  std::set<WorkerKey> backlogged_;
+  WorkerSet free_;
+  WorkerSet backlogged_;
   std::map<std::uint32_t, std::uint32_t> live_nodes_;  ///< node to number of live workers
   RankNodes nodes_;
   std::unordered_set<base::ExecutorId> lost_;

@@ -147,7 +147,7 @@ void NodeManager::on(const ApplicationCleanupRequested& message, const Address&,
   std::erase_if(stopped_early_,
                 [&](const auto& entry) { return entry.first.application == message.application; });
   over_.push_back(message.application);
-  if (over_.size() > remembered_applications) over_.pop_front();
+  if (over_.size() > remembered_applications) over_.erase(over_.begin());
   outbox.send(at_rank(Role::shuffle_service, options_.rank),
               ApplicationDataRemoved{message.application});
 }

@@ -9,10 +9,10 @@
 #include "worker/container_launcher.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace volley::worker {
 
@@ -121,7 +121,7 @@ class NodeManager {
   const base::Log& log_;
   std::map<base::ContainerId, Member> containers_;
   std::map<base::ContainerId, StopOrder> stopped_early_;
-  std::deque<base::ApplicationId> over_;
+  std::vector<base::ApplicationId> over_;
   std::optional<std::int32_t> shutdown_code_;
   base::TimePoint next_heartbeat_{};
   base::TimePoint last_tick_{};

@@ -63,6 +63,10 @@ int measure(const Arguments& arguments) {
              result.seconds, decisions / result.seconds,
              static_cast<double>(result.report.events) / result.seconds,
              base::format_bytes(result.resident_bytes));
+  for (const sim::PhaseCost& phase : result.report.phases) {
+    fmt::print("  {}: {:.1f} s, {} events, {:.2f} for each decision\n", phase.name, phase.seconds,
+               phase.events, static_cast<double>(phase.events) / decisions);
+  }
   return result.report.succeeded ? 0 : 1;
 }
 

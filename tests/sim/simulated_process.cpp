@@ -6,8 +6,13 @@ using protocol::ContainerKind;
 using protocol::Outbox;
 using protocol::Role;
 
-SimulatedProcess::SimulatedProcess(Options options, const base::Log& log, Random& random, Post post)
-    : launch_(std::move(options.launch)), rank_(options.rank), post_(std::move(post)) {
+SimulatedProcess::SimulatedProcess(Options options, const base::Log& log, Random& random,
+                                   const Post& post, std::vector<protocol::Envelope>& room)
+    : rank_(options.rank),
+      container_(options.launch.container),
+      post_(post),
+      room_(room),
+      launch_(std::move(options.launch)) {
   if (launch_.kind == ContainerKind::application_master) {
     options.master.launch = launch_;
     master_ = std::make_unique<am::ApplicationMaster>(options.master, log);
@@ -32,7 +37,7 @@ void SimulatedProcess::build_executor(Options& options, const base::Log& log, Ra
   options.tasks.slots = launch.slots;
   options.tasks.rank = rank_;
   options.tasks.container = launch.container;
-  tasks_ = std::make_unique<SimulatedTasks>(std::move(options.tasks), random);
+  tasks_.emplace(std::move(options.tasks), random);
   worker::Executor::Options executor;
   executor.driver = launch.driver;
   executor.application = launch.container.application;
@@ -46,29 +51,29 @@ void SimulatedProcess::build_executor(Options& options, const base::Log& log, Ra
                            100,
                            options.driver.build_id,
                            launch.memory};
-  executor_ = std::make_unique<worker::Executor>(std::move(executor), *tasks_, log);
+  executor_.emplace(std::move(executor), *tasks_, log);
 }
 
 void SimulatedProcess::start() {
   if (master_) {
-    Outbox out(address(Role::application_master));
+    Outbox out = outbox(Role::application_master);
     master_->start(out);
     post_(out);
   }
   if (driver_) {
-    Outbox out(address(Role::driver));
+    Outbox out = outbox(Role::driver);
     driver_->start(request_, out);
     post_(out);
   }
   if (executor_) {
-    Outbox out(address(Role::executor));
+    Outbox out = outbox(Role::executor);
     executor_->start(out);
     post_(out);
   }
 }
 
-void SimulatedProcess::deliver(protocol::Envelope envelope, base::TimePoint now) {
-  Outbox out(address(envelope.to.role));
+void SimulatedProcess::deliver(protocol::Envelope&& envelope, base::TimePoint now) {
+  Outbox out = outbox(envelope.to.role);
   if (auto* to_master = std::get_if<protocol::ApplicationMasterMessage>(&envelope.message)) {
     if (master_) protocol::deliver(*master_, std::move(*to_master), envelope.from, out);
   } else if (auto* to_driver = std::get_if<protocol::DriverMessage>(&envelope.message)) {
@@ -87,7 +92,7 @@ void SimulatedProcess::deliver(protocol::Envelope envelope, base::TimePoint now)
 
 /// Through the queue between the program's threads and the loop.
 void SimulatedProcess::tell_driver(std::vector<protocol::DriverMessage> messages) {
-  Outbox out(address(Role::program));
+  Outbox out = outbox(Role::program);
   for (protocol::DriverMessage& message : messages) {
     std::visit([&](auto& one) { out.send(address(Role::driver), std::move(one)); }, message);
   }
@@ -96,14 +101,14 @@ void SimulatedProcess::tell_driver(std::vector<protocol::DriverMessage> messages
 
 void SimulatedProcess::pump_tasks() {
   if (!executor_) return;
-  Outbox out(address(Role::executor));
+  Outbox out = outbox(Role::executor);
   executor_->pump_tasks(out);
   post_(out);
 }
 
 void SimulatedProcess::tick(base::TimePoint now) {
   if (driver_) {
-    Outbox out(address(Role::driver));
+    Outbox out = outbox(Role::driver);
     driver_->tick(now, out);
     post_(out);
     const bool idle =
@@ -111,12 +116,12 @@ void SimulatedProcess::tick(base::TimePoint now) {
     tell_driver(program_->tick(now, idle));
   }
   if (master_) {
-    Outbox out(address(Role::application_master));
+    Outbox out = outbox(Role::application_master);
     master_->tick(now, out);
     post_(out);
   }
   if (executor_) {
-    Outbox out(address(Role::executor));
+    Outbox out = outbox(Role::executor);
     executor_->tick(now, out);
     post_(out);
   }

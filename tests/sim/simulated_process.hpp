@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace volley::sim {
 
@@ -26,12 +27,14 @@ class SimulatedProcess {
     std::unique_ptr<RandomProgram> program;
     base::Duration linger{};
   };
-  using Post = std::function<void(protocol::Outbox&)>;
+  using Post = protocol::Outbox::Overflow;
 
-  SimulatedProcess(Options options, const base::Log& log, Random& random, Post post);
+  /// `room` is memory for outboxes; it and `post` outlive the process.
+  SimulatedProcess(Options options, const base::Log& log, Random& random, const Post& post,
+                   std::vector<protocol::Envelope>& room);
 
   void start();
-  void deliver(protocol::Envelope envelope, base::TimePoint now);
+  void deliver(protocol::Envelope&& envelope, base::TimePoint now);
   void tick(base::TimePoint now);
   void task_due(base::TaskId task);
   /// As ContainerLoop::over: the process ends by itself.
@@ -41,25 +44,30 @@ class SimulatedProcess {
   base::Rank rank() const { return rank_; }
   const SimulatedProgram* program() const { return program_.get(); }
   const driver::Driver* driver() const { return driver_.get(); }
-  const SimulatedTasks* tasks() const { return tasks_.get(); }
 
  private:
-  protocol::Address address(protocol::Role role) const { return {role, rank_, launch_.container}; }
+  protocol::Address address(protocol::Role role) const { return {role, rank_, container_}; }
+  protocol::Outbox outbox(protocol::Role role) const {
+    return protocol::Outbox(address(role), post_, std::move(room_));
+  }
   void build_driver(Options& options, const base::Log& log);
   void build_executor(Options& options, const base::Log& log, Random& random);
   void tell_driver(std::vector<protocol::DriverMessage> messages);
   void pump_tasks();
 
-  const protocol::ContainerLaunch launch_;
+  // What executors need comes first: there may be a hundred thousand, and few are in the cache.
   const base::Rank rank_;
-  Post post_;
-  protocol::ExecutorsRequested request_;  ///< of the driver
-  std::unique_ptr<RandomProgram> plan_;
+  const base::ContainerId container_;
+  const Post& post_;
+  std::vector<protocol::Envelope>& room_;
   std::unique_ptr<am::ApplicationMaster> master_;
   std::unique_ptr<driver::Driver> driver_;
   std::unique_ptr<SimulatedProgram> program_;
-  std::unique_ptr<SimulatedTasks> tasks_;
-  std::unique_ptr<worker::Executor> executor_;
+  std::optional<SimulatedTasks> tasks_;
+  std::optional<worker::Executor> executor_;
+  std::unique_ptr<RandomProgram> plan_;
+  protocol::ExecutorsRequested request_;  ///< of the driver
+  const protocol::ContainerLaunch launch_;
 };
 
 }  // namespace volley::sim

@@ -24,6 +24,7 @@ class SimulatedProgram {
   /// `driver_idle`: it holds nothing of any job, shuffle or cached RDD.
   std::vector<protocol::DriverMessage> tick(base::TimePoint now, bool driver_idle);
 
+  bool started() const { return state_ != State::starting; }
   bool finished() const { return state_ == State::finished; }
   /// All jobs ended as they should.
   bool succeeded() const { return finished() && error_.empty(); }

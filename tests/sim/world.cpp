@@ -62,7 +62,7 @@ World::World(WorldOptions options)
                  {options_.memory},
                  "",
                  7};
-    made.manager = std::make_unique<worker::NodeManager>(node, made.launcher, log_);
+    made.manager.emplace(node, made.launcher, log_);
     if (options_.flat_tasks == 0) {
       made.shuffles = std::make_unique<exchange::ShuffleService>(
           rank, numbers, arenas_.at(made.number), made.channel, exchange::MoverOptions{});
@@ -79,15 +79,20 @@ World::~World() = default;
 Report World::run() {
   while (!over()) step();
   check_end();
+  end_phase("end");
   return report();
 }
 
 void World::step() {
   require(!events_.empty(), "nothing will ever happen any more");
+  if (fetched_ == 0) fetched_ = fetch_ahead();
+  if (fetched_ > 0) --fetched_;
   Event event = events_.pop();
   now_ = event.at;
-  require(now_ - base::TimePoint{1h} <= options_.time_limit, "no end within {} of virtual time",
-          base::format_duration(options_.time_limit));
+  if (now_ - base::TimePoint{1h} > options_.time_limit) {
+    throw Violation("no end within " + base::format_duration(options_.time_limit) +
+                    " of virtual time");
+  }
   note(event);
   const bool tick = event.kind == EventKind::rank_tick || event.kind == EventKind::process_tick;
   handle(std::move(event));
@@ -100,9 +105,9 @@ void World::note(const Event& event) {
   std::uint64_t what = mix(static_cast<std::uint64_t>(event.at.time_since_epoch().count()),
                            static_cast<std::uint64_t>(event.kind));
   what = mix(what, mix(static_cast<std::uint64_t>(event.rank), event.container.number));
-  if (event.envelope) {
-    const auto& to = event.envelope->to;
-    what = mix(what, mix(static_cast<std::uint64_t>(to.role), event.envelope->message.index()));
+  if (event.parcel) {
+    const auto role = static_cast<std::uint64_t>(event.parcel->to.role);
+    what = mix(what, mix(role, event.parcel->group()));
   } else {
     what = mix(what, event.value);
   }
@@ -123,7 +128,7 @@ void World::plan(EventKind kind, base::Duration after, base::Rank rank,
 void World::handle(Event event) {
   Node& at = node(event.rank);
   if (at.dead) {
-    if (event.envelope) --messages_;
+    if (event.parcel) --messages_;
     return;
   }
   Process* process = event.container.number == 0 ? nullptr : find({event.rank, event.container});
@@ -180,14 +185,16 @@ void World::handle(Event event) {
 
 void World::deliver(Event event) {
   --messages_;
-  Envelope& envelope = *event.envelope;
+  Envelope envelope{event.parcel->from, event.parcel->to, event.parcel->open()};
+  parcels_.give_back(std::move(event.parcel));
   take(envelope, event);
-  spare_.push_back(std::move(event.envelope));
 }
 
 void World::take(Envelope& envelope, const Event& event) {
-  const Node& sender = node(envelope.from.rank);
-  if (sender.dead && !sender.last_words) return;
+  if (some_dead_) {
+    const Node& sender = node(envelope.from.rank);
+    if (sender.dead && !sender.last_words) return;
+  }
   const auto cut = cut_links_.find({envelope.from.rank, envelope.from.container});
   const auto left = static_cast<std::int64_t>(event.value);
   if (cut != cut_links_.end() && left > cut->second.time_since_epoch().count()) return;
@@ -199,7 +206,7 @@ void World::take(Envelope& envelope, const Event& event) {
 }
 
 void World::deliver_to_rank(Node& to, Envelope& envelope) {
-  Outbox out(envelope.to);
+  Outbox out(envelope.to, post_, std::move(room_));
   if (auto* to_manager = std::get_if<NodeManagerMessage>(&envelope.message)) {
     protocol::deliver(*to.manager, *to_manager, envelope.from, out);
   } else if (auto* to_shuffles = std::get_if<ShuffleServiceMessage>(&envelope.message)) {
@@ -216,11 +223,11 @@ void World::deliver_to_rank(Node& to, Envelope& envelope) {
 }
 
 void World::tick_rank(base::Rank rank) {
-  Outbox out(at_rank(Role::node_manager, rank));
+  Outbox out(at_rank(Role::node_manager, rank), post_, std::move(room_));
   node(rank).manager->tick(now_, out);
   post(out);
   if (rank != 0) return;
-  Outbox rm(at_rank(Role::resource_manager, 0));
+  Outbox rm(at_rank(Role::resource_manager, 0), post_, std::move(room_));
   resource_manager_->tick(now_, rm);
   post(rm);
   Outbox client(at_rank(Role::client, 0));

@@ -17,6 +17,7 @@
 #include "tests/sim/simulated_process.hpp"
 #include "worker/node_manager.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,13 @@ struct WorldOptions {
   std::uint32_t flat_tasks = 0;
 };
 
+/// A part of a run, and what it took in real time.
+struct PhaseCost {
+  const char* name = "";
+  double seconds = 0;
+  std::uint64_t events = 0;
+};
+
 /// What a run came to.
 struct Report {
   bool succeeded = false;  ///< the application did, with all results
@@ -64,6 +72,7 @@ struct Report {
   std::uint32_t attempts = 0;     ///< of the application; 0: the cluster never came to be
   base::Duration took{};          ///< virtual
   std::vector<std::string> faults;
+  std::vector<PhaseCost> phases;
 };
 
 class World {
@@ -96,6 +105,10 @@ class World {
   bool over() const;
   void note(const Event& event);
 
+  // world_memory.cpp: memory is asked for before it is needed.
+  std::size_t fetch_ahead() const;
+  void fetch_recipients(const std::vector<protocol::Envelope>& envelopes) const;
+
   // world_network.cpp: how long messages take.
   void post(protocol::Outbox& outbox);
   void route(protocol::Envelope&& envelope);
@@ -119,6 +132,7 @@ class World {
   void check_always() const;
   void check_end();
   Report report() const;
+  void end_phase(const char* name);
 
   Node& node(base::Rank rank) { return *nodes_[static_cast<std::size_t>(rank)]; }
   const Node& node(base::Rank rank) const { return *nodes_[static_cast<std::size_t>(rank)]; }
@@ -126,9 +140,12 @@ class World {
   WorldOptions options_;
   base::Log log_;
   Random random_;
+  const protocol::Outbox::Overflow post_ = [this](protocol::Outbox& out) { post(out); };
+  std::vector<protocol::Envelope> room_;  ///< for the next outbox
   base::TimePoint now_{};
   EventQueue events_;
-  std::vector<std::unique_ptr<protocol::Envelope>> spare_;  ///< that were delivered
+  std::size_t fetched_ = 0;  ///< so many events that fetch_ahead() has seen are to come
+  Parcels parcels_;
   Fabric fabric_;
   std::map<std::uint32_t, storage::NodeArena> arenas_;  ///< by node
   std::unique_ptr<rm::ResourceManager> resource_manager_;
@@ -138,11 +155,15 @@ class World {
   /// Processes that were killed: what left them later than that is lost.
   std::map<ProcessKey, base::TimePoint> cut_links_;
   FaultMaker faults_;
+  std::vector<PhaseCost> phases_;
+  std::chrono::steady_clock::time_point phase_start_ = std::chrono::steady_clock::now();
+  std::uint64_t phase_handled_ = 0;  ///< before it
   std::uint64_t handled_ = 0;
   std::uint64_t fingerprint_ = 0;
   std::uint64_t messages_ = 0;  ///< on their way
   std::uint32_t attempts_ = 0;
   std::uint32_t newest_attempt_ = 0;
+  bool some_dead_ = false;  ///< ranks
   bool program_succeeded_ = false;
   std::string program_error_;
   std::string last_diagnostics_;  ///< that the client was told

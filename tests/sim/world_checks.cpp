@@ -5,6 +5,7 @@
 #include "tests/sim/world_parts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace volley::sim {
 
@@ -59,6 +60,12 @@ void World::check_end() {
           *client_->exit_code(), program_succeeded_ ? "succeeded" : "failed: " + program_error_);
 }
 
+void World::end_phase(const char* name) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> took = now - std::exchange(phase_start_, now);
+  phases_.push_back({name, took.count(), handled_ - std::exchange(phase_handled_, handled_)});
+}
+
 Report World::report() const {
   Report report;
   report.succeeded = program_succeeded_;
@@ -68,6 +75,7 @@ Report World::report() const {
   report.attempts = attempts_;
   report.took = now_ - base::TimePoint{std::chrono::hours{1}};
   report.faults = faults_.done();
+  report.phases = phases_;
   return report;
 }
 

@@ -24,7 +24,15 @@ Duration World::latency(base::Rank rank) {
 }
 
 void World::post(Outbox& outbox) {
-  for (Envelope& envelope : outbox.take()) route(std::move(envelope));
+  std::vector<Envelope> envelopes = outbox.take();
+  for (const Envelope& envelope : envelopes) {
+    const bool known =
+        envelope.to.rank >= 0 && static_cast<std::size_t>(envelope.to.rank) < nodes_.size();
+    if (!known) throw Violation("a message to " + to_string(envelope.to));
+  }
+  fetch_recipients(envelopes);
+  for (Envelope& envelope : envelopes) route(std::move(envelope));
+  if (envelopes.capacity() > room_.capacity()) room_ = std::move(envelopes);
 }
 
 TimePoint& World::channel(base::Rank from, base::Rank to) {
@@ -39,8 +47,6 @@ TimePoint& World::channel(base::Rank from, base::Rank to) {
 void World::route(Envelope&& envelope) {
   const Address from = envelope.from;
   const Address to = envelope.to;
-  require(to.rank >= 0 && static_cast<std::size_t>(to.rank) < nodes_.size(), "a message to {}",
-          to_string(to));
   TimePoint at = now_;
   TimePoint left{};
   if (from.container.number != 0 && from.container != to.container) {
@@ -68,10 +74,7 @@ void World::route(Envelope&& envelope) {
   event.rank = to.rank;
   event.container = to.container;
   event.value = static_cast<std::uint64_t>(left.time_since_epoch().count());
-  if (spare_.empty()) spare_.push_back(std::make_unique<Envelope>());
-  event.envelope = std::move(spare_.back());
-  spare_.pop_back();
-  *event.envelope = std::move(envelope);
+  event.parcel = parcels_.pack(std::move(envelope));
   ++messages_;
   events_.push(std::move(event));
 }

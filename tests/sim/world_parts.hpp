@@ -4,6 +4,7 @@
 #include "tests/sim/world.hpp"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,14 +27,14 @@ class World::Launcher final : public worker::ContainerLauncher {
 };
 
 struct World::Process {
-  std::unique_ptr<SimulatedProcess> roles;
   bool hung = false;
   bool dead = false;
-  bool stubborn = false;  ///< ignores SIGTERM
-  bool spent = false;     ///< what its program came to has been noted
-  worker::ProcessEnd end;
+  bool stubborn = false;       ///< ignores SIGTERM
+  bool spent = false;          ///< what its program came to has been noted
   base::TimePoint link_out{};  ///< when the last message has left it
   base::TimePoint link_in{};   ///< when the last message has reached it
+  std::optional<SimulatedProcess> roles;
+  worker::ProcessEnd end;
   std::vector<Event> stalled;
 
   const protocol::ContainerLaunch& launch() const { return roles->launch(); }
@@ -50,21 +51,22 @@ struct World::Channel {
 struct World::Node {
   Node(World& world, base::Rank rank) : launcher(world, rank), channel(rank, world.fabric_) {}
 
-  Launcher launcher;
-  SimulatedChannel channel;
-  std::unique_ptr<worker::NodeManager> manager;
-  std::unique_ptr<exchange::ShuffleService> shuffles;
+  // What each message needs comes first.
   std::uint32_t number = 0;  ///< of the node
   bool dead = false;
   bool paused = false;
   bool last_words = false;  ///< dead, but what it had sent still arrives
   std::uint64_t slowness = 1;
-  std::uint32_t used_slots = 0;
-  std::uint64_t used_memory = 0;
-  std::vector<Event> stalled;              ///< while paused
-  std::vector<protocol::Envelope> unsent;  ///< of its processes, while paused
   std::vector<std::pair<base::ContainerId, std::unique_ptr<Process>>> processes;  ///< sorted
   std::vector<Channel> channels;  ///< with lower ranks, in any order
+  std::unique_ptr<exchange::ShuffleService> shuffles;
+  std::uint32_t used_slots = 0;
+  std::uint64_t used_memory = 0;
+  std::optional<worker::NodeManager> manager;
+  Launcher launcher;
+  SimulatedChannel channel;
+  std::vector<Event> stalled;              ///< while paused
+  std::vector<protocol::Envelope> unsent;  ///< of its processes, while paused
 };
 
 }  // namespace volley::sim

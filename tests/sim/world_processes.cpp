@@ -91,8 +91,7 @@ base::Result<std::int64_t> World::start_process(base::Rank rank, const Container
   auto made = std::make_unique<Process>();
   made->stubborn = random_.one_in(4);
   made->link_out = made->link_in = now_;
-  made->roles = std::make_unique<SimulatedProcess>(process_options(rank, launch), log_, random_,
-                                                   [this](Outbox& out) { post(out); });
+  made->roles.emplace(process_options(rank, launch), log_, random_, post_, room_);
   Process& process = *made;
   const auto before =
       std::find_if(at.processes.begin(), at.processes.end(),
@@ -113,7 +112,7 @@ void World::signal(base::Rank rank, const base::ContainerId& container, int sign
 void World::end_process(Process& process, worker::ProcessEnd end) {
   process.dead = true;
   process.end = std::move(end);
-  for (const Event& event : process.stalled) messages_ -= event.envelope ? 1U : 0U;
+  for (const Event& event : process.stalled) messages_ -= event.parcel ? 1U : 0U;
   process.stalled.clear();
   base::TimePoint gone = now_ + random_.duration(10us, 5ms);
   // A process that is killed loses what its rank has not taken over yet.
@@ -144,8 +143,10 @@ void World::process_gone(const ProcessKey& key) {
 
 void World::after_event(Process& process) {
   const SimulatedProgram* program = process.roles->program();
+  if (program != nullptr && program->started() && phases_.empty()) end_phase("start");
   if (program != nullptr && program->finished() && !process.spent) {
     process.spent = true;
+    if (phases_.size() == 1) end_phase("tasks");
     program_succeeded_ = program->succeeded();
     program_error_ = program->error();
   }
@@ -154,14 +155,15 @@ void World::after_event(Process& process) {
 
 void World::lose_rank(base::Rank rank, bool last_words) {
   Node& lost = node(rank);
+  some_dead_ = true;
   lost.dead = true;
   lost.last_words = last_words;
   lost.unsent.clear();
-  for (const Event& event : lost.stalled) messages_ -= event.envelope ? 1U : 0U;
+  for (const Event& event : lost.stalled) messages_ -= event.parcel ? 1U : 0U;
   lost.stalled.clear();
   fabric_.lose(rank);
   for (const auto& [container, process] : lost.processes) {
-    for (const Event& event : process->stalled) messages_ -= event.envelope ? 1U : 0U;
+    for (const Event& event : process->stalled) messages_ -= event.parcel ? 1U : 0U;
   }
   lost.processes.clear();
 }
