@@ -4,11 +4,11 @@ namespace volley::exchange {
 
 void PairwiseStream::reset() {
   id = 0;
-  sizes.clear();
-  sources.clear();
-  destinations.clear();
-  checksums.clear();
-  plan.clear();
+  sizes = {};
+  sources = {};
+  destinations = {};
+  checksums = {};
+  plan = {};
   posted = moved = 0;
   arrival.wire_bytes = 0;
   arrival.damaged.clear();
@@ -16,18 +16,58 @@ void PairwiseStream::reset() {
 
 void PairwiseStream::start_sending(std::span<const std::span<const std::byte>> blocks,
                                    const MoverOptions& options) {
-  sources.assign(blocks.begin(), blocks.end());
-  sizes.reserve(blocks.size());
-  for (const auto& block : blocks) sizes.push_back(block.size());
-  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
+  if (blocks.size() == 1 &&
+      is_one_segment(blocks[0].size(), options.segment_bytes, options.eager_bytes)) {
+    one_.source = blocks[0];
+    sources = {&one_.source, 1};
+    start_one(blocks[0].size());
+    return;
+  }
+  many_.sources.assign(blocks.begin(), blocks.end());
+  sources = many_.sources;
+  many_.sizes.clear();
+  for (const auto& block : blocks) many_.sizes.push_back(block.size());
+  start_many(options);
 }
 
 void PairwiseStream::start_receiving(const DataMover::Landing& landing,
                                      const MoverOptions& options) {
-  sizes.assign(landing.sizes.begin(), landing.sizes.end());
-  destinations.assign(landing.destinations.begin(), landing.destinations.end());
-  if (!discards()) checksums.assign(landing.checksums.begin(), landing.checksums.end());
-  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
+  if (landing.sizes.size() == 1 &&
+      is_one_segment(landing.sizes[0], options.segment_bytes, options.eager_bytes)) {
+    if (!landing.destinations.empty()) {
+      one_.destination = landing.destinations[0];
+      destinations = {&one_.destination, 1};
+    }
+    if (!discards() && !landing.checksums.empty()) {
+      one_.checksum = landing.checksums[0];
+      checksums = {&one_.checksum, 1};
+    }
+    start_one(landing.sizes[0]);
+    return;
+  }
+  many_.sizes.assign(landing.sizes.begin(), landing.sizes.end());
+  many_.destinations.assign(landing.destinations.begin(), landing.destinations.end());
+  destinations = many_.destinations;
+  if (!discards()) {
+    many_.checksums.assign(landing.checksums.begin(), landing.checksums.end());
+    checksums = many_.checksums;
+  }
+  start_many(options);
+}
+
+void PairwiseStream::start_one(std::uint64_t size) {
+  one_.size = size;
+  sizes = {&one_.size, 1};
+  one_.segment = {0, 1, 0, size};
+  plan = {&one_.segment, 1};
+}
+
+/// Of `many_.sizes`.
+void PairwiseStream::start_many(const MoverOptions& options) {
+  sizes = many_.sizes;
+  many_.plan.clear();
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, many_.plan);
+  plan = many_.plan;
 }
 
 void PairwiseStream::land(bool decoded) {

@@ -17,15 +17,20 @@ namespace volley::exchange {
 struct PairwiseStream {
   DataMover::Stream id = 0;  ///< 0: not in use
   std::uint32_t tag = 0;
-  std::vector<std::uint64_t> sizes;
-  std::vector<std::span<const std::byte>> sources;  ///< of a sending stream
-  std::vector<std::byte*> destinations;             ///< of a receiving stream, unless it discards
-  std::vector<std::uint64_t> checksums;             ///< of a receiving stream, if it has any
-  std::vector<Segment> plan;
+  // Of this stream's own memory.
+  std::span<const std::uint64_t> sizes;
+  std::span<const std::span<const std::byte>> sources;  ///< of a sending stream
+  std::span<std::byte* const> destinations;             ///< of a receiving stream that keeps them
+  std::span<const std::uint64_t> checksums;             ///< of a receiving stream, if it has any
+  std::span<const Segment> plan;
   std::size_t posted = 0;
   std::size_t moved = 0;  ///< segments, in order
   DataMover::Arrival arrival;
   std::optional<RunningChecksum> running;  ///< of a block that comes in pieces
+
+  PairwiseStream() = default;
+  PairwiseStream(const PairwiseStream&) = delete;
+  PairwiseStream& operator=(const PairwiseStream&) = delete;
 
   void reset();
   void start_sending(std::span<const std::span<const std::byte>> blocks,
@@ -49,10 +54,32 @@ struct PairwiseStream {
   void land(bool decoded = true);
 
  private:
+  /// One block in one segment, the commonest stream among short ones: five lists took longer to
+  /// fill than its message takes to send.
+  struct One {
+    std::uint64_t size = 0;
+    std::span<const std::byte> source;
+    std::byte* destination = nullptr;
+    std::uint64_t checksum = 0;
+    Segment segment;
+  };
+  struct Many {
+    std::vector<std::uint64_t> sizes;
+    std::vector<std::span<const std::byte>> sources;
+    std::vector<std::byte*> destinations;
+    std::vector<std::uint64_t> checksums;
+    std::vector<Segment> plan;
+  };
+
+  void start_one(std::uint64_t size);
+  void start_many(const MoverOptions& options);
   void check_block(std::size_t block);
   void check_piece(const Segment& segment);
   void compare(std::size_t block, std::uint64_t found);
   void add_damage(std::size_t block, std::optional<std::uint64_t> found);
+
+  One one_;    ///< either this
+  Many many_;  ///< or that is what the spans show
 };
 
 }  // namespace volley::exchange

@@ -77,6 +77,12 @@ void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_b
   }
 }
 
+bool is_one_segment(std::uint64_t bytes, std::uint64_t segment_bytes, std::uint64_t eager_bytes) {
+  if (bytes == 0 || bytes > segment_bytes) return false;
+  return bytes <= eager_bytes || eager_bytes == 0 ||
+         !goes_eagerly({&bytes, 1}, segment_bytes, eager_bytes);
+}
+
 bool lies_packed(Blocks blocks, const Segment& segment) {
   bool packed = true;
   const std::byte* start = blocks[segment.block].data();

@@ -41,6 +41,9 @@ std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
 void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
                    std::uint64_t eager_bytes, std::vector<Segment>& plan);
 
+/// Whether the plan of one block of this size is one segment.
+bool is_one_segment(std::uint64_t bytes, std::uint64_t segment_bytes, std::uint64_t eager_bytes);
+
 /// Whether the blocks of a segment lie in memory as the segment has them.
 bool lies_packed(std::span<const std::span<const std::byte>> blocks, const Segment& segment);
 /// Writes the segment's bytes to `out`; zeros lie between the blocks.

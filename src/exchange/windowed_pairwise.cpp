@@ -63,7 +63,13 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
       return false;
     }
     const auto ticket = channel_.send(to, state.tag, state.source_of(state.plan[0]));
-    return fly_alone(state, {state.id, ticket, to, true});
+    state.posted = 1;
+    if (channel_.done(ticket)) {
+      state.land();
+    } else {
+      fly_alone({state.id, ticket, to, true});
+    }
+    return true;
   }
 
   bool receive_alone(StreamState& state, base::Rank from) override {
@@ -71,14 +77,14 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     const Segment& segment = state.plan[0];
     const auto ticket =
         channel_.receive(from, state.tag, {state.destination_of(segment), segment.bytes});
-    return fly_alone(state, {state.id, ticket, from, false});
+    state.posted = 1;
+    fly_alone({state.id, ticket, from, false});
+    return true;
   }
 
-  bool fly_alone(StreamState& state, const Alone& alone) {
-    state.posted = 1;
+  void fly_alone(const Alone& alone) {
     flying_alone_.push_back(alone);
     alone_ = flying_alone_.size();
-    return true;
   }
 
   bool land_alone() {

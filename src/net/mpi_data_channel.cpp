@@ -3,6 +3,7 @@
 #include "net/eager_limit.hpp"
 #include "net/mpi_handles.hpp"
 #include "net/mpi_world.hpp"
+#include "net/staged_sends.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,10 @@ constexpr std::size_t tested_at_once = 64;
 
 /// MPI libraries copy messages up to about this size away at once: their sends are complete. To ask
 /// about one that is not would take what has come meanwhile before its receive is posted.
-constexpr std::uint64_t eager = 512;
+constexpr std::uint64_t copied_by_mpi = 256;
+
+/// Of a send that was complete when it had been started.
+constexpr DataChannel::Ticket at_once = 0;
 
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
@@ -41,6 +45,8 @@ struct MpiDataChannel::State {
   MPI_Comm communicator = MPI_COMM_NULL;
   int largest_tag = 0;
   std::uint64_t eager_bytes = 0;
+  std::uint64_t staged_bytes = 0;  ///< sends up to this size are staged
+  StagedSends staged;
   std::vector<Transfer> transfers;
   std::vector<std::uint32_t> free;
   std::vector<MPI_Request> requests;       ///< of what is under way, without gaps
@@ -58,7 +64,8 @@ struct MpiDataChannel::State {
 };
 
 int folded_tag(std::uint32_t tag, int largest) {
-  return static_cast<int>(tag % (static_cast<std::uint64_t>(largest) + 1));
+  const auto most = static_cast<std::uint32_t>(largest);
+  return static_cast<int>(tag <= most ? tag : tag % (std::uint64_t{most} + 1));
 }
 
 Transfer& MpiDataChannel::State::at(Ticket ticket) {
@@ -88,7 +95,7 @@ DataChannel::Ticket MpiDataChannel::State::start(std::uint64_t size, bool receiv
   const std::uint32_t place = take_place();
   Transfer& transfer = transfers[place];
   transfer = {transfer.generation + 1, nowhere, size, true, receives, false};
-  if (!failed && !receives && size <= eager) {
+  if (!failed && !receives && size <= copied_by_mpi) {
     int complete = 0;
     failed = MPI_Test(&request, &complete, MPI_STATUS_IGNORE) != MPI_SUCCESS;
     transfer.complete = !failed && complete != 0;
@@ -171,11 +178,13 @@ MpiDataChannel MpiDataChannel::over(const MpiHandles& handles) {
   state->communicator = handles.world;
   state->largest_tag = net::largest_tag(state->communicator);
   state->eager_bytes = net::eager_bytes(handles);
+  state->staged_bytes = std::min(state->eager_bytes, StagedSends::largest);
   return MpiDataChannel(std::move(state));
 }
 
 void MpiDataChannel::close() {
   VOLLEY_CHECK(in_flight() == 0, "in flight={}", in_flight());
+  state_->staged.release();
   MPI_Comm_free(&state_->communicator);
 }
 
@@ -187,9 +196,15 @@ std::uint64_t MpiDataChannel::eager_bytes() const { return state_->eager_bytes; 
 
 DataChannel::Ticket MpiDataChannel::send(base::Rank to, std::uint32_t tag,
                                          std::span<const std::byte> block) {
-  return state_->start(block.size(), false, [&](MPI_Request& request) {
-    return MPI_Isend(block.data(), static_cast<int>(block.size()), MPI_BYTE, to,
-                     folded_tag(tag, state_->largest_tag), state_->communicator, &request);
+  State& state = *state_;
+  const int folded = folded_tag(tag, state.largest_tag);
+  if (block.size() > copied_by_mpi && block.size() <= state.staged_bytes &&
+      state.staged.send(block, to, folded, state.communicator)) {
+    return at_once;
+  }
+  return state.start(block.size(), false, [&](MPI_Request& request) {
+    return MPI_Isend(block.data(), static_cast<int>(block.size()), MPI_BYTE, to, folded,
+                     state.communicator, &request);
   });
 }
 
@@ -204,6 +219,7 @@ DataChannel::Ticket MpiDataChannel::receive(base::Rank from, std::uint32_t tag,
 void MpiDataChannel::progress() {
   State& state = *state_;
   if (state.requests.empty()) return;
+  state.staged.look();
   if (state.next_tested >= state.requests.size()) state.next_tested = 0;
   const std::size_t begin = state.next_tested;
   const std::size_t count = std::min(tested_at_once, state.requests.size() - begin);
@@ -212,7 +228,7 @@ void MpiDataChannel::progress() {
     state.test_one_by_one(begin, count);
     return;
   }
-  std::array<int, tested_at_once> places{};
+  std::array<int, tested_at_once> places;
   std::array<MPI_Status, tested_at_once> statuses;
   int ended = 0;
   const int code = MPI_Testsome(static_cast<int>(count), &state.requests[begin], &ended,
@@ -238,6 +254,7 @@ void MpiDataChannel::progress() {
 }
 
 bool MpiDataChannel::done(Ticket ticket) {
+  if (ticket == at_once) return true;
   Transfer& transfer = state_->at(ticket);
   if (!transfer.complete) return false;
   transfer.in_use = false;
@@ -246,6 +263,7 @@ bool MpiDataChannel::done(Ticket ticket) {
 }
 
 bool MpiDataChannel::abandon(Ticket ticket) {
+  if (ticket == at_once) return true;
   Transfer& transfer = state_->at(ticket);
   bool ended = true;
   if (transfer.request != nowhere) {
