@@ -32,10 +32,32 @@ struct PairwiseStream {
   PairwiseStream(const PairwiseStream&) = delete;
   PairwiseStream& operator=(const PairwiseStream&) = delete;
 
-  void reset();
+  // To be started once more needs no clearing before: each start sets everything.
   void start_sending(std::span<const std::span<const std::byte>> blocks,
-                     const MoverOptions& options);
-  void start_receiving(const DataMover::Landing& landing, const MoverOptions& options);
+                     const MoverOptions& options) {
+    if (blocks.size() == 1 && is_one(blocks[0].size(), options)) {
+      start_one(blocks[0]);
+    } else {
+      start_many(blocks, options);
+    }
+  }
+  void start_receiving(const DataMover::Landing& landing, const MoverOptions& options) {
+    if (landing.sizes.size() == 1 && is_one(landing.sizes[0], options)) {
+      start_one(landing);
+    } else {
+      start_many(landing, options);
+    }
+  }
+  /// For one block in one segment.
+  static bool is_one(std::uint64_t bytes, const MoverOptions& options) {
+    return is_one_segment(bytes, options.segment_bytes, options.eager_bytes);
+  }
+  void start_one(std::span<const std::byte> block) {
+    one_.source = block;
+    sources = {&one_.source, 1};
+    destinations = {};
+    plan_one(block.size());
+  }
 
   /// Where a segment is read from, if it lies packed.
   std::span<const std::byte> source_of(const Segment& segment) const {
@@ -51,7 +73,10 @@ struct PairwiseStream {
 
   /// The next segment in order has landed; `decoded`: and is what was sent, as far as one can say
   /// without checksums.
-  void land(bool decoded = true);
+  void land(bool decoded = true) {
+    const Segment& segment = plan[moved++];
+    if (!discards()) check(segment, decoded);
+  }
 
  private:
   /// One block in one segment, the commonest stream among short ones: five lists took longer to
@@ -71,8 +96,31 @@ struct PairwiseStream {
     std::vector<Segment> plan;
   };
 
-  void start_one(std::uint64_t size);
-  void start_many(const MoverOptions& options);
+  void plan_one(std::uint64_t size) {
+    one_.size = size;
+    sizes = {&one_.size, 1};
+    one_.segment = {0, 1, 0, size};
+    plan = {&one_.segment, 1};
+    nothing_moved();
+  }
+  void nothing_moved() {
+    posted = moved = 0;
+    arrival.wire_bytes = 0;
+    arrival.damaged.clear();
+  }
+  void start_one(const DataMover::Landing& landing) {
+    const bool kept = !landing.destinations.empty();
+    const bool checked = kept && !landing.checksums.empty();
+    if (kept) one_.destination = landing.destinations[0];
+    if (checked) one_.checksum = landing.checksums[0];
+    destinations = {&one_.destination, kept ? 1U : 0U};
+    checksums = {&one_.checksum, checked ? 1U : 0U};
+    plan_one(landing.sizes[0]);
+  }
+  void start_many(std::span<const std::span<const std::byte>> blocks, const MoverOptions& options);
+  void start_many(const DataMover::Landing& landing, const MoverOptions& options);
+  void plan_many(const MoverOptions& options);
+  void check(const Segment& segment, bool decoded);
   void check_block(std::size_t block);
   void check_piece(const Segment& segment);
   void compare(std::size_t block, std::uint64_t found);

@@ -48,28 +48,44 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
  private:
   /// A stream of one segment without a lane: a lane's books take longer than such a message.
   struct Alone {
-    Stream stream = 0;
+    StreamState* stream = nullptr;
     net::DataChannel::Ticket ticket = 0;
     base::Rank peer = base::no_rank;
     bool sends = false;
   };
 
   /// One to a rank, so that its window is not much exceeded by those of a lane that follow.
-  bool send_alone(StreamState& state, base::Rank to) override {
+  bool may_send_alone(base::Rank to) const {
     const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
-    if (state.plan.size() != 1 || flying_alone_.size() >= options_.sending_peers ||
-        std::any_of(flying_alone_.begin(), flying_alone_.end(), known) ||
+    return flying_alone_.size() < options_.sending_peers &&
+           std::none_of(flying_alone_.begin(), flying_alone_.end(), known);
+  }
+
+  bool send_alone(StreamState& state, base::Rank to) override {
+    if (state.plan.size() != 1 || !may_send_alone(to) ||
         !lies_packed(state.sources, state.plan[0])) {
       return false;
     }
-    const auto ticket = channel_.send(to, state.tag, state.source_of(state.plan[0]));
+    sent_alone(state, to, channel_.send(to, state.tag, state.source_of(state.plan[0])));
+    return true;
+  }
+
+  /// Before its books are made: the other side waits for it.
+  bool send_block(StreamState& state, base::Rank to, std::span<const std::byte> block) override {
+    if (!StreamState::is_one(block.size(), options_) || !may_send_alone(to)) return false;
+    const auto ticket = channel_.send(to, state.tag, block);
+    state.start_one(block);
+    sent_alone(state, to, ticket);
+    return true;
+  }
+
+  void sent_alone(StreamState& state, base::Rank to, net::DataChannel::Ticket ticket) {
     state.posted = 1;
     if (channel_.done(ticket)) {
       state.land();
     } else {
-      fly_alone({state.id, ticket, to, true});
+      fly_alone({&state, ticket, to, true});
     }
-    return true;
   }
 
   bool receive_alone(StreamState& state, base::Rank from) override {
@@ -78,7 +94,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     const auto ticket =
         channel_.receive(from, state.tag, {state.destination_of(segment), segment.bytes});
     state.posted = 1;
-    fly_alone({state.id, ticket, from, false});
+    fly_alone({&state, ticket, from, false});
     return true;
   }
 
@@ -88,16 +104,19 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   }
 
   bool land_alone() {
-    const auto landed = [this](const Alone& each) {
-      if (!channel_.done(each.ticket)) return false;
-      StreamState& state = state_of(each.stream);
-      count_bytes(state, state.plan[0]);
-      state.land();
-      return true;
-    };
-    const bool any = std::erase_if(flying_alone_, landed) != 0;
-    alone_ = flying_alone_.size();
-    return any;
+    std::size_t kept = 0;
+    for (const Alone& each : flying_alone_) {
+      if (channel_.done(each.ticket)) {
+        count_bytes(*each.stream, each.stream->plan[0]);
+        each.stream->land();
+      } else {
+        flying_alone_[kept++] = each;
+      }
+    }
+    if (kept == flying_alone_.size()) return false;
+    flying_alone_.resize(kept);
+    alone_ = kept;
+    return true;
   }
 
   bool abandon_alone(base::Rank peer) override {
@@ -105,7 +124,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     std::erase_if(flying_alone_, [&](const Alone& each) {
       if (each.peer != peer) return false;
       reusable &= channel_.abandon(each.ticket) || each.sends;
-      state_of(each.stream).give_up();
+      each.stream->give_up();
       return true;
     });
     alone_ = flying_alone_.size();
@@ -113,6 +132,10 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   }
 
   static void count_bytes(StreamState& state, const Segment& segment) {
+    if (segment.count == 1) {
+      state.arrival.wire_bytes += segment.bytes;
+      return;
+    }
     for (std::size_t i = 0; i < segment.count; ++i) {
       state.arrival.wire_bytes += std::min(segment.bytes, state.sizes[segment.block + i]);
     }

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -26,10 +27,31 @@ class StagedSends {
   ~StagedSends() { release(); }
 
   /// False when there is no room for a copy, or MPI refused: nothing was sent.
-  bool send(std::span<const std::byte> message, int to, int tag, MPI_Comm communicator);
+  bool send(std::span<const std::byte> message, int to, int tag, MPI_Comm communicator) {
+    MPI_Request& request = requests_[next_];
+    if (request != MPI_REQUEST_NULL || !memory_) return false;
+    std::byte* copy = memory_.get() + next_ * largest;
+    std::memcpy(copy, message.data(), message.size());
+    const int code = MPI_Isend(copy, static_cast<int>(message.size()), MPI_BYTE, to, tag,
+                               communicator, &request);
+    if (code != MPI_SUCCESS) {
+      request = MPI_REQUEST_NULL;
+      return false;
+    }
+    next_ = (next_ + 1) % copies;
+    return true;
+  }
   /// Asks MPI about the copy that is used next. It does so here and not when it is used: there,
   /// MPI's answer would delay the message.
-  void look();
+  void look() {
+    MPI_Request& request = requests_[next_];
+    if (request == MPI_REQUEST_NULL) return;
+    int complete = 0;
+    const int code = MPI_Test(&request, &complete, MPI_STATUS_IGNORE);
+    if (code != MPI_SUCCESS) request = MPI_REQUEST_NULL;
+    // One to a rank that is gone may stay for ever: the others are used meanwhile.
+    if (code == MPI_SUCCESS && complete == 0) next_ = (next_ + 1) % copies;
+  }
   /// Leaves what is on its way to MPI, and its memory with it. Nothing is sent afterwards.
   void release();
 

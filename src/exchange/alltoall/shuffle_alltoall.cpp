@@ -26,6 +26,11 @@ struct Peer {
   std::vector<std::uint64_t> checksums;  ///< 0: not known yet
 };
 
+struct Sent {
+  DataMover::Stream stream = 0;
+  std::size_t blocks = 0;
+};
+
 std::vector<Peer> peers_of(const RankGroup& group, const std::vector<std::uint64_t>& bytes,
                            const std::vector<std::uint64_t>& offsets) {
   std::vector<Peer> peers;
@@ -92,13 +97,14 @@ class ShuffleAllToAll final : public AllToAll {
       for (std::size_t i = 0; i < peer.sizes.size(); ++i) {
         blocks_.emplace_back(send + peer.offsets[i], peer.sizes[i]);
       }
-      streams_.push_back(mover_->send(peer.rank, tag_, blocks_));
+      sent_.push_back({mover_->send(peer.rank, tag_, blocks_), blocks_.size()});
     }
     for (const Peer& peer : sources_) {
       places_.clear();
       for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
-      streams_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
+      received_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
     }
+    close_sent();  // those that were complete at once, while others are on their way
     return base::Done{};
   }
 
@@ -117,13 +123,22 @@ class ShuffleAllToAll final : public AllToAll {
   }
 
  private:
+  void close_sent() {
+    std::erase_if(sent_, [this](const Sent& sent) {
+      if (mover_->complete(sent.stream) != sent.blocks) return false;
+      mover_->close(sent.stream);
+      return true;
+    });
+  }
+
   base::Status finish() {
+    close_sent();
     std::size_t damaged = 0;
-    for (const DataMover::Stream stream : streams_) {
+    for (const DataMover::Stream stream : received_) {
       damaged += mover_->arrival(stream).damaged.size();
       mover_->close(stream);
     }
-    streams_.clear();
+    received_.clear();
     if (damaged == 0) return base::Done{};
     return base::Failure{fmt::format("{} chunks arrived damaged", damaged)};
   }
@@ -134,7 +149,8 @@ class ShuffleAllToAll final : public AllToAll {
   std::unique_ptr<DataMover> mover_;
   std::vector<Peer> targets_;
   std::vector<Peer> sources_;
-  std::vector<DataMover::Stream> streams_;
+  std::vector<Sent> sent_;  ///< that are not closed yet
+  std::vector<DataMover::Stream> received_;
   std::vector<std::byte*> places_;
   std::vector<std::span<const std::byte>> blocks_;
 };
