@@ -33,15 +33,6 @@ void PairwiseStream::plan_many(const MoverOptions& options) {
   nothing_moved();
 }
 
-inline void PairwiseStream::compare(std::size_t block, std::uint64_t found) {
-  if (found != checksums[block]) add_damage(block, found);
-}
-
-inline void PairwiseStream::check_block(std::size_t block) {
-  if (checksums[block] == 0 || sizes[block] == 0) return;
-  compare(block, checksum_of({destinations[block], sizes[block]}));
-}
-
 void PairwiseStream::check(const Segment& segment, bool decoded) {
   if (!decoded) {
     for (std::size_t i = 0; i < segment.count; ++i) add_damage(segment.block + i, std::nullopt);

@@ -75,7 +75,13 @@ struct PairwiseStream {
   /// without checksums.
   void land(bool decoded = true) {
     const Segment& segment = plan[moved++];
-    if (!discards()) check(segment, decoded);
+    if (discards()) return;
+    const bool whole = decoded && segment.count == 1 && segment.bytes == sizes[segment.block];
+    if (!whole) {
+      check(segment, decoded);
+    } else if (!checksums.empty()) {
+      check_block(segment.block);
+    }
   }
 
  private:
@@ -121,9 +127,14 @@ struct PairwiseStream {
   void start_many(const DataMover::Landing& landing, const MoverOptions& options);
   void plan_many(const MoverOptions& options);
   void check(const Segment& segment, bool decoded);
-  void check_block(std::size_t block);
+  void check_block(std::size_t block) {
+    if (checksums[block] == 0 || sizes[block] == 0) return;
+    compare(block, checksum_of({destinations[block], sizes[block]}));
+  }
   void check_piece(const Segment& segment);
-  void compare(std::size_t block, std::uint64_t found);
+  void compare(std::size_t block, std::uint64_t found) {
+    if (found != checksums[block]) add_damage(block, found);
+  }
   void add_damage(std::size_t block, std::optional<std::uint64_t> found);
 
   One one_;    ///< either this

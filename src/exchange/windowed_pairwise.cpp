@@ -114,7 +114,8 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
       }
     }
     if (kept == flying_alone_.size()) return false;
-    flying_alone_.resize(kept);
+    flying_alone_.erase(flying_alone_.begin() + static_cast<std::ptrdiff_t>(kept),
+                        flying_alone_.end());
     alone_ = kept;
     return true;
   }

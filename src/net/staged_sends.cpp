@@ -2,7 +2,7 @@
 
 namespace volley::net {
 
-StagedSends::StagedSends() : memory_(std::make_unique<std::byte[]>(copies * largest)) {
+StagedSends::StagedSends() : memory_(std::make_unique<Copy[]>(copies)) {
   requests_.fill(MPI_REQUEST_NULL);
 }
 

@@ -30,7 +30,7 @@ class StagedSends {
   bool send(std::span<const std::byte> message, int to, int tag, MPI_Comm communicator) {
     MPI_Request& request = requests_[next_];
     if (request != MPI_REQUEST_NULL || !memory_) return false;
-    std::byte* copy = memory_.get() + next_ * largest;
+    std::byte* copy = memory_[next_].bytes.data();
     std::memcpy(copy, message.data(), message.size());
     const int code = MPI_Isend(copy, static_cast<int>(message.size()), MPI_BYTE, to, tag,
                                communicator, &request);
@@ -58,10 +58,13 @@ class StagedSends {
  private:
   /// Few, so that they stay in the cache; a burst of more goes without copies.
   static constexpr std::size_t copies = 8;
+  struct alignas(64) Copy {
+    std::array<std::byte, largest> bytes;
+  };
 
   std::array<MPI_Request, copies> requests_;  ///< null: the copy is free
   std::size_t next_ = 0;
-  std::unique_ptr<std::byte[]> memory_;
+  std::unique_ptr<Copy[]> memory_;
 };
 
 }  // namespace volley::net

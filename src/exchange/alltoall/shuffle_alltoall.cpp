@@ -26,11 +26,6 @@ struct Peer {
   std::vector<std::uint64_t> checksums;  ///< 0: not known yet
 };
 
-struct Sent {
-  DataMover::Stream stream = 0;
-  std::size_t blocks = 0;
-};
-
 std::vector<Peer> peers_of(const RankGroup& group, const std::vector<std::uint64_t>& bytes,
                            const std::vector<std::uint64_t>& offsets) {
   std::vector<Peer> peers;
@@ -97,14 +92,13 @@ class ShuffleAllToAll final : public AllToAll {
       for (std::size_t i = 0; i < peer.sizes.size(); ++i) {
         blocks_.emplace_back(send + peer.offsets[i], peer.sizes[i]);
       }
-      sent_.push_back({mover_->send(peer.rank, tag_, blocks_), blocks_.size()});
+      sent_.push_back(mover_->send(peer.rank, tag_, blocks_));
     }
     for (const Peer& peer : sources_) {
       places_.clear();
       for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
       received_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
     }
-    close_sent();  // those that were complete at once, while others are on their way
     return base::Done{};
   }
 
@@ -123,16 +117,9 @@ class ShuffleAllToAll final : public AllToAll {
   }
 
  private:
-  void close_sent() {
-    std::erase_if(sent_, [this](const Sent& sent) {
-      if (mover_->complete(sent.stream) != sent.blocks) return false;
-      mover_->close(sent.stream);
-      return true;
-    });
-  }
-
   base::Status finish() {
-    close_sent();
+    for (const DataMover::Stream stream : sent_) mover_->close(stream);
+    sent_.clear();
     std::size_t damaged = 0;
     for (const DataMover::Stream stream : received_) {
       damaged += mover_->arrival(stream).damaged.size();
@@ -149,7 +136,7 @@ class ShuffleAllToAll final : public AllToAll {
   std::unique_ptr<DataMover> mover_;
   std::vector<Peer> targets_;
   std::vector<Peer> sources_;
-  std::vector<Sent> sent_;  ///< that are not closed yet
+  std::vector<DataMover::Stream> sent_;
   std::vector<DataMover::Stream> received_;
   std::vector<std::byte*> places_;
   std::vector<std::span<const std::byte>> blocks_;
