@@ -43,7 +43,6 @@ class PairwiseMover : public DataMover {
   Stream send(base::Rank to, std::uint32_t tag,
               std::span<const std::span<const std::byte>> blocks) final {
     State& state = new_stream(to, tag);
-    if (blocks.size() == 1 && sends_.empty() && send_block(state, to, blocks[0])) return state.id;
     state.start_sending(blocks, options_);
     if (state.complete() || (sends_.empty() && send_alone(state, to))) return state.id;
     Lane& lane = lane_of(sends_, to, {distance(self_, to), 0});
@@ -74,7 +73,7 @@ class PairwiseMover : public DataMover {
   void close(Stream stream) final {
     State& state = state_of(stream);
     VOLLEY_CHECK(state.complete(), "stream={}", stream);
-    state.id = 0;
+    state.reset();
     free_.push_back(place_of(stream));
   }
 
@@ -94,7 +93,9 @@ class PairwiseMover : public DataMover {
     return reusable;
   }
 
-  bool busy() const final { return alone_ != 0 || !sends_.empty() || !receives_.empty(); }
+  bool busy() const final { return alone_ != 0 || sends() || !receives_.empty(); }
+  /// Whether a lane sends.
+  bool sends() const { return !sends_.empty(); }
 
  protected:
   /// Streams in order, from or to one rank.
@@ -111,8 +112,6 @@ class PairwiseMover : public DataMover {
   /// Streams of one segment may do without a lane; whether this one does. `alone_` counts them. A
   /// send is asked only while no lane sends.
   virtual bool send_alone(State&, base::Rank) { return false; }
-  /// The same for a stream of one block that has not been started yet.
-  virtual bool send_block(State&, base::Rank, std::span<const std::byte>) { return false; }
   virtual bool receive_alone(State&, base::Rank) { return false; }
   /// Gives up those from and to a rank; whether nothing can be written to their memory any more.
   virtual bool abandon_alone(base::Rank) { return true; }

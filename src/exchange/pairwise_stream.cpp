@@ -2,38 +2,37 @@
 
 namespace volley::exchange {
 
-void PairwiseStream::start_many(std::span<const std::span<const std::byte>> blocks,
-                                const MoverOptions& options) {
-  many_.sources.assign(blocks.begin(), blocks.end());
-  sources = many_.sources;
-  destinations = {};
-  many_.sizes.clear();
-  for (const auto& block : blocks) many_.sizes.push_back(block.size());
-  plan_many(options);
+void PairwiseStream::reset() {
+  id = 0;
+  sizes.clear();
+  sources.clear();
+  destinations.clear();
+  checksums.clear();
+  plan.clear();
+  posted = moved = 0;
+  arrival.wire_bytes = 0;
+  arrival.damaged.clear();
 }
 
-void PairwiseStream::start_many(const DataMover::Landing& landing, const MoverOptions& options) {
-  many_.sizes.assign(landing.sizes.begin(), landing.sizes.end());
-  many_.destinations.assign(landing.destinations.begin(), landing.destinations.end());
-  destinations = many_.destinations;
-  many_.checksums.clear();
-  if (!discards()) {
-    many_.checksums.assign(landing.checksums.begin(), landing.checksums.end());
-  }
-  checksums = many_.checksums;
-  plan_many(options);
+void PairwiseStream::start_sending(std::span<const std::span<const std::byte>> blocks,
+                                   const MoverOptions& options) {
+  sources.assign(blocks.begin(), blocks.end());
+  sizes.reserve(blocks.size());
+  for (const auto& block : blocks) sizes.push_back(block.size());
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
 }
 
-/// Of `many_.sizes`.
-void PairwiseStream::plan_many(const MoverOptions& options) {
-  sizes = many_.sizes;
-  many_.plan.clear();
-  plan_segments(sizes, options.segment_bytes, options.eager_bytes, many_.plan);
-  plan = many_.plan;
-  nothing_moved();
+void PairwiseStream::start_receiving(const DataMover::Landing& landing,
+                                     const MoverOptions& options) {
+  sizes.assign(landing.sizes.begin(), landing.sizes.end());
+  destinations.assign(landing.destinations.begin(), landing.destinations.end());
+  if (!discards()) checksums.assign(landing.checksums.begin(), landing.checksums.end());
+  plan_segments(sizes, options.segment_bytes, options.eager_bytes, plan);
 }
 
-void PairwiseStream::check(const Segment& segment, bool decoded) {
+void PairwiseStream::land(bool decoded) {
+  const Segment& segment = plan[moved++];
+  if (discards()) return;
   if (!decoded) {
     for (std::size_t i = 0; i < segment.count; ++i) add_damage(segment.block + i, std::nullopt);
   } else if (checksums.empty()) {
@@ -45,6 +44,11 @@ void PairwiseStream::check(const Segment& segment, bool decoded) {
   }
 }
 
+void PairwiseStream::check_block(std::size_t block) {
+  if (checksums[block] == 0 || sizes[block] == 0) return;
+  compare(block, checksum_of({destinations[block], sizes[block]}));
+}
+
 /// Pieces of a block come in order, and no others between them.
 void PairwiseStream::check_piece(const Segment& segment) {
   if (checksums[segment.block] == 0) return;
@@ -54,6 +58,10 @@ void PairwiseStream::check_piece(const Segment& segment) {
   if (segment.offset + segment.bytes == sizes[segment.block]) {
     compare(segment.block, running->value());
   }
+}
+
+void PairwiseStream::compare(std::size_t block, std::uint64_t found) {
+  if (found != checksums[block]) add_damage(block, found);
 }
 
 void PairwiseStream::add_damage(std::size_t block, std::optional<std::uint64_t> found) {

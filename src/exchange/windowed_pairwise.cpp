@@ -1,6 +1,7 @@
 #include "exchange/data_mover.hpp"
 #include "exchange/pairwise_mover.hpp"
 #include "exchange/segment_plan.hpp"
+#include "exchange/single_blocks.hpp"
 #include "exchange/staging.hpp"
 
 #include <algorithm>
@@ -30,6 +31,10 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   bool progress() override {
     if (!busy()) return false;
     channel_.progress();
+    return serve();
+  }
+  /// The same after the channel's progress.
+  bool serve() {
     const bool landed = land_alone();
     if (idle()) return landed;
     // Sends first: an MPI library may copy a message that waits already while its receive is
@@ -48,44 +53,22 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
  private:
   /// A stream of one segment without a lane: a lane's books take longer than such a message.
   struct Alone {
-    StreamState* stream = nullptr;
+    Stream stream = 0;
     net::DataChannel::Ticket ticket = 0;
     base::Rank peer = base::no_rank;
     bool sends = false;
   };
 
   /// One to a rank, so that its window is not much exceeded by those of a lane that follow.
-  bool may_send_alone(base::Rank to) const {
-    const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
-    return flying_alone_.size() < options_.sending_peers &&
-           std::none_of(flying_alone_.begin(), flying_alone_.end(), known);
-  }
-
   bool send_alone(StreamState& state, base::Rank to) override {
-    if (state.plan.size() != 1 || !may_send_alone(to) ||
+    const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
+    if (state.plan.size() != 1 || flying_alone_.size() >= options_.sending_peers ||
+        std::any_of(flying_alone_.begin(), flying_alone_.end(), known) ||
         !lies_packed(state.sources, state.plan[0])) {
       return false;
     }
-    sent_alone(state, to, channel_.send(to, state.tag, state.source_of(state.plan[0])));
-    return true;
-  }
-
-  /// Before its books are made: the other side waits for it.
-  bool send_block(StreamState& state, base::Rank to, std::span<const std::byte> block) override {
-    if (!StreamState::is_one(block.size(), options_) || !may_send_alone(to)) return false;
-    const auto ticket = channel_.send(to, state.tag, block);
-    state.start_one(block);
-    sent_alone(state, to, ticket);
-    return true;
-  }
-
-  void sent_alone(StreamState& state, base::Rank to, net::DataChannel::Ticket ticket) {
-    state.posted = 1;
-    if (channel_.done(ticket)) {
-      state.land();
-    } else {
-      fly_alone({&state, ticket, to, true});
-    }
+    const auto ticket = channel_.send(to, state.tag, state.source_of(state.plan[0]));
+    return fly_alone(state, {state.id, ticket, to, true});
   }
 
   bool receive_alone(StreamState& state, base::Rank from) override {
@@ -93,31 +76,27 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     const Segment& segment = state.plan[0];
     const auto ticket =
         channel_.receive(from, state.tag, {state.destination_of(segment), segment.bytes});
-    state.posted = 1;
-    fly_alone({&state, ticket, from, false});
-    return true;
+    return fly_alone(state, {state.id, ticket, from, false});
   }
 
-  void fly_alone(const Alone& alone) {
+  bool fly_alone(StreamState& state, const Alone& alone) {
+    state.posted = 1;
     flying_alone_.push_back(alone);
     alone_ = flying_alone_.size();
+    return true;
   }
 
   bool land_alone() {
-    std::size_t kept = 0;
-    for (const Alone& each : flying_alone_) {
-      if (channel_.done(each.ticket)) {
-        count_bytes(*each.stream, each.stream->plan[0]);
-        each.stream->land();
-      } else {
-        flying_alone_[kept++] = each;
-      }
-    }
-    if (kept == flying_alone_.size()) return false;
-    flying_alone_.erase(flying_alone_.begin() + static_cast<std::ptrdiff_t>(kept),
-                        flying_alone_.end());
-    alone_ = kept;
-    return true;
+    const auto landed = [this](const Alone& each) {
+      if (!channel_.done(each.ticket)) return false;
+      StreamState& state = state_of(each.stream);
+      count_bytes(state, state.plan[0]);
+      state.land();
+      return true;
+    };
+    const bool any = std::erase_if(flying_alone_, landed) != 0;
+    alone_ = flying_alone_.size();
+    return any;
   }
 
   bool abandon_alone(base::Rank peer) override {
@@ -125,7 +104,7 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
     std::erase_if(flying_alone_, [&](const Alone& each) {
       if (each.peer != peer) return false;
       reusable &= channel_.abandon(each.ticket) || each.sends;
-      each.stream->give_up();
+      state_of(each.stream).give_up();
       return true;
     });
     alone_ = flying_alone_.size();
@@ -133,10 +112,6 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   }
 
   static void count_bytes(StreamState& state, const Segment& segment) {
-    if (segment.count == 1) {
-      state.arrival.wire_bytes += segment.bytes;
-      return;
-    }
     for (std::size_t i = 0; i < segment.count; ++i) {
       state.arrival.wire_bytes += std::min(segment.bytes, state.sizes[segment.block + i]);
     }
@@ -221,12 +196,82 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   std::vector<Alone> flying_alone_;
 };
 
+/// Single blocks take a path of their own.
+class ShortOrWindowed final : public DataMover {
+ public:
+  ShortOrWindowed(base::Rank self, std::size_t ranks, net::DataChannel& channel,
+                  const MoverOptions& options)
+      : channel_(channel),
+        options_(options),
+        self_(self),
+        ranks_(static_cast<base::Rank>(ranks)),
+        single_(channel),
+        windowed_(self, ranks, channel, options) {}
+
+  Stream send(base::Rank to, std::uint32_t tag,
+              std::span<const std::span<const std::byte>> blocks) override {
+    if (blocks.size() != 1 || !goes_alone(blocks[0].size()) || !may_send(to)) {
+      return windowed_.send(to, tag, blocks);
+    }
+    check_peer(to);
+    return single_.send(to, tag, blocks[0]);
+  }
+  Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) override {
+    if (landing.sizes.size() != 1 || landing.destinations.empty() ||
+        !goes_alone(landing.sizes[0])) {
+      return windowed_.receive(from, tag, landing);
+    }
+    check_peer(from);
+    return single_.receive(from, tag, {landing.destinations[0], landing.sizes[0]},
+                           landing.checksums.empty() ? 0 : landing.checksums[0]);
+  }
+  bool progress() override {
+    if (!busy()) return false;
+    channel_.progress();
+    const bool landed = single_.land();
+    return (windowed_.busy() && windowed_.serve()) || landed;
+  }
+  std::size_t complete(Stream stream) const override {
+    return SingleBlocks::has(stream) ? single_.complete(stream) : windowed_.complete(stream);
+  }
+  const Arrival& arrival(Stream stream) const override {
+    return SingleBlocks::has(stream) ? single_.arrival(stream) : windowed_.arrival(stream);
+  }
+  void close(Stream stream) override {
+    SingleBlocks::has(stream) ? single_.close(stream) : windowed_.close(stream);
+  }
+  bool abandon(base::Rank peer) override {
+    const bool reusable = single_.abandon(peer);
+    return windowed_.abandon(peer) && reusable;
+  }
+  bool busy() const override { return single_.busy() || windowed_.busy(); }
+
+ private:
+  bool goes_alone(std::uint64_t bytes) const {
+    return is_one_segment(bytes, options_.segment_bytes, options_.eager_bytes);
+  }
+  /// One to a rank, and none past others that wait, so that windows are not much exceeded.
+  bool may_send(base::Rank to) const {
+    return !windowed_.sends() && single_.flying() < options_.sending_peers && !single_.sends_to(to);
+  }
+  void check_peer(base::Rank peer) const {
+    VOLLEY_CHECK(peer >= 0 && peer < ranks_ && peer != self_, "peer={}", peer);
+  }
+
+  net::DataChannel& channel_;
+  const MoverOptions options_;
+  base::Rank self_;
+  base::Rank ranks_;
+  SingleBlocks single_;
+  WindowedPairwise windowed_;
+};
+
 }  // namespace
 
 std::unique_ptr<DataMover> make_windowed_pairwise(base::Rank self, std::size_t ranks,
                                                   net::DataChannel& channel,
                                                   const MoverOptions& options) {
-  return std::make_unique<WindowedPairwise>(self, ranks, channel, options);
+  return std::make_unique<ShortOrWindowed>(self, ranks, channel, options);
 }
 
 }  // namespace volley::exchange
