@@ -93,7 +93,9 @@ class PairwiseMover : public DataMover {
     return reusable;
   }
 
-  bool busy() const final { return alone_ != 0 || !sends_.empty() || !receives_.empty(); }
+  bool busy() const final { return alone_ != 0 || sends() || !receives_.empty(); }
+  /// Whether a lane sends.
+  bool sends() const { return !sends_.empty(); }
 
  protected:
   /// Streams in order, from or to one rank.

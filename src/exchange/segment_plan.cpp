@@ -13,10 +13,6 @@ using Blocks = std::span<const std::span<const std::byte>>;
 /// Larger blocks are worth a message of their own.
 constexpr std::uint64_t largest_packed = 64ULL << 10U;
 
-/// Of a stream. With 9 (32 KiB) an exchange took 0.75 of the time of one large message between
-/// cores that share a cache, but 1.4 times as long between others.
-constexpr std::uint64_t eager_messages = 5;
-
 /// Calls visit(block, position in the segment) for every block of a segment that is not empty.
 template <class Visit>
 void each_block(Blocks blocks, const Segment& segment, Visit&& visit) {

@@ -6,6 +6,7 @@
 // receiver lets the segment land in its arena as it is, and every block is aligned there. All
 // other blocks go alone, in as many pieces as they need, straight from and to their memory.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,6 +41,19 @@ std::vector<Segment> plan_segments(std::span<const std::uint64_t> sizes,
 /// such streams.
 void plan_segments(std::span<const std::uint64_t> sizes, std::uint64_t segment_bytes,
                    std::uint64_t eager_bytes, std::vector<Segment>& plan);
+
+/// How many messages of `eager_bytes` a stream goes in at most. With 9 (32 KiB) an exchange took
+/// 0.75 of the time of one large message between cores that share a cache, but 1.4 times as long
+/// between others.
+inline constexpr std::uint64_t eager_messages = 5;
+
+/// Whether the plan of one block of this size is one segment.
+constexpr bool is_one_segment(std::uint64_t bytes, std::uint64_t segment_bytes,
+                              std::uint64_t eager_bytes) {
+  if (bytes == 0 || bytes > segment_bytes) return false;
+  return bytes <= eager_bytes ||
+         aligned(bytes) > std::min(eager_messages * eager_bytes, segment_bytes / 8);
+}
 
 /// Whether the blocks of a segment lie in memory as the segment has them.
 bool lies_packed(std::span<const std::span<const std::byte>> blocks, const Segment& segment);

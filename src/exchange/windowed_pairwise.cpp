@@ -1,6 +1,7 @@
 #include "exchange/data_mover.hpp"
 #include "exchange/pairwise_mover.hpp"
 #include "exchange/segment_plan.hpp"
+#include "exchange/single_blocks.hpp"
 #include "exchange/staging.hpp"
 
 #include <algorithm>
@@ -30,6 +31,10 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   bool progress() override {
     if (!busy()) return false;
     channel_.progress();
+    return serve();
+  }
+  /// The same after the channel's progress.
+  bool serve() {
     const bool landed = land_alone();
     if (idle()) return landed;
     // Sends first: an MPI library may copy a message that waits already while its receive is
@@ -191,12 +196,83 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   std::vector<Alone> flying_alone_;
 };
 
+/// Single blocks take a path of their own.
+class ShortOrWindowed final : public DataMover {
+ public:
+  ShortOrWindowed(base::Rank self, std::size_t ranks, net::DataChannel& channel,
+                  const MoverOptions& options)
+      : channel_(channel),
+        options_(options),
+        self_(self),
+        ranks_(static_cast<base::Rank>(ranks)),
+        single_(channel),
+        windowed_(self, ranks, channel, options) {}
+
+  Stream send(base::Rank to, std::uint32_t tag,
+              std::span<const std::span<const std::byte>> blocks) override {
+    if (blocks.size() != 1 || !goes_alone(blocks[0].size()) || !may_send(to)) {
+      return windowed_.send(to, tag, blocks);
+    }
+    check_peer(to);
+    return single_.send(to, tag, blocks[0]);
+  }
+  Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) override {
+    if (landing.sizes.size() != 1 || landing.destinations.empty() ||
+        !goes_alone(landing.sizes[0])) {
+      return windowed_.receive(from, tag, landing);
+    }
+    check_peer(from);
+    return single_.receive(from, tag, {landing.destinations[0], landing.sizes[0]},
+                           landing.checksums.empty() ? 0 : landing.checksums[0]);
+  }
+  bool progress() override {
+    if (!busy()) return false;
+    channel_.progress();
+    const bool landed = single_.land();
+    return (windowed_.busy() && windowed_.serve()) || landed;
+  }
+  std::size_t complete(Stream stream) const override {
+    return SingleBlocks::has(stream) ? single_.complete(stream) : windowed_.complete(stream);
+  }
+  const Arrival& arrival(Stream stream) const override {
+    return SingleBlocks::has(stream) ? single_.arrival(stream) : windowed_.arrival(stream);
+  }
+  void close(Stream stream) override {
+    SingleBlocks::has(stream) ? single_.close(stream) : windowed_.close(stream);
+  }
+  bool abandon(base::Rank peer) override {
+    const bool reusable = single_.abandon(peer);
+    return windowed_.abandon(peer) && reusable;
+  }
+  bool busy() const override { return single_.busy() || windowed_.busy(); }
+
+ private:
+  bool goes_alone(std::uint64_t bytes) const {
+    return is_one_segment(bytes, options_.segment_bytes, options_.eager_bytes);
+  }
+  /// One to a rank, beside one of windowed_, and none past others that wait, so that windows are
+  /// not much exceeded.
+  bool may_send(base::Rank to) const {
+    return !windowed_.sends() && single_.flying() < options_.sending_peers && !single_.sends_to(to);
+  }
+  void check_peer(base::Rank peer) const {
+    VOLLEY_CHECK(peer >= 0 && peer < ranks_ && peer != self_, "peer={}", peer);
+  }
+
+  net::DataChannel& channel_;
+  const MoverOptions options_;
+  base::Rank self_;
+  base::Rank ranks_;
+  SingleBlocks single_;
+  WindowedPairwise windowed_;
+};
+
 }  // namespace
 
 std::unique_ptr<DataMover> make_windowed_pairwise(base::Rank self, std::size_t ranks,
                                                   net::DataChannel& channel,
                                                   const MoverOptions& options) {
-  return std::make_unique<WindowedPairwise>(self, ranks, channel, options);
+  return std::make_unique<ShortOrWindowed>(self, ranks, channel, options);
 }
 
 }  // namespace volley::exchange

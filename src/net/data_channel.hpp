@@ -24,7 +24,8 @@ class DataChannel {
   /// Starts a transfer; the memory must stay untouched until done() or abandon(). At most 1 GiB.
   virtual Ticket send(base::Rank to, std::uint32_t tag, std::span<const std::byte> block) = 0;
   virtual Ticket receive(base::Rank from, std::uint32_t tag, std::span<std::byte> block) = 0;
-  /// Moves what can move without waiting, for all transfers; no transfer completes without it.
+  /// Moves what can move without waiting, for all transfers; no transfer completes without it, but
+  /// for sends that are complete when they have been started.
   virtual void progress() = 0;
   /// Whether a transfer has completed. A ticket is forgotten once it is done.
   virtual bool done(Ticket ticket) = 0;

@@ -45,6 +45,9 @@ class MpiDataChannel final : public DataChannel {
 };
 
 /// A 32-bit tag folded into 0..largest; neighbours stay distinct.
-int folded_tag(std::uint32_t tag, int largest);
+inline int folded_tag(std::uint32_t tag, int largest) {
+  const auto most = static_cast<std::uint32_t>(largest);
+  return static_cast<int>(tag <= most ? tag : tag % (std::uint64_t{most} + 1));  // rarely divides
+}
 
 }  // namespace volley::net

@@ -59,6 +59,18 @@ TEST(SegmentPlan, OtherStreamsGoAsWithoutEagerMessages) {
   EXPECT_EQ(eager_plan({1100}, 8192, 512), plan_segments(std::vector<std::uint64_t>{1100}, 8192));
 }
 
+TEST(SegmentPlan, OneSegmentIsWhatThePlanOfOneBlockSays) {
+  for (const std::uint64_t eager : {0ULL, 512ULL, 1600ULL, 4001ULL}) {
+    for (const std::uint64_t segment : {512ULL, 8192ULL, 1ULL << 16U}) {
+      for (std::uint64_t bytes = 0; bytes < 30'000; bytes += bytes < 5000 ? 1 : 61) {
+        ASSERT_EQ(is_one_segment(bytes, segment, eager),
+                  eager_plan({bytes}, segment, eager).size() == 1)
+            << bytes << " " << segment << " " << eager;
+      }
+    }
+  }
+}
+
 /// Every byte of every block exactly once and in order, within the limits.
 void check(const std::vector<std::uint64_t>& sizes, std::uint64_t limit) {
   std::vector<std::uint64_t> covered(sizes.size(), 0);

@@ -92,12 +92,12 @@ class ShuffleAllToAll final : public AllToAll {
       for (std::size_t i = 0; i < peer.sizes.size(); ++i) {
         blocks_.emplace_back(send + peer.offsets[i], peer.sizes[i]);
       }
-      streams_.push_back(mover_->send(peer.rank, tag_, blocks_));
+      sent_.push_back(mover_->send(peer.rank, tag_, blocks_));
     }
     for (const Peer& peer : sources_) {
       places_.clear();
       for (const std::uint64_t offset : peer.offsets) places_.push_back(receive + offset);
-      streams_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
+      received_.push_back(mover_->receive(peer.rank, tag_, {peer.sizes, places_, peer.checksums}));
     }
     return base::Done{};
   }
@@ -118,12 +118,14 @@ class ShuffleAllToAll final : public AllToAll {
 
  private:
   base::Status finish() {
+    for (const DataMover::Stream stream : sent_) mover_->close(stream);
+    sent_.clear();
     std::size_t damaged = 0;
-    for (const DataMover::Stream stream : streams_) {
+    for (const DataMover::Stream stream : received_) {
       damaged += mover_->arrival(stream).damaged.size();
       mover_->close(stream);
     }
-    streams_.clear();
+    received_.clear();
     if (damaged == 0) return base::Done{};
     return base::Failure{fmt::format("{} chunks arrived damaged", damaged)};
   }
@@ -134,7 +136,8 @@ class ShuffleAllToAll final : public AllToAll {
   std::unique_ptr<DataMover> mover_;
   std::vector<Peer> targets_;
   std::vector<Peer> sources_;
-  std::vector<DataMover::Stream> streams_;
+  std::vector<DataMover::Stream> sent_;
+  std::vector<DataMover::Stream> received_;
   std::vector<std::byte*> places_;
   std::vector<std::span<const std::byte>> blocks_;
 };
