@@ -44,7 +44,7 @@ class PairwiseMover : public DataMover {
               std::span<const std::span<const std::byte>> blocks) final {
     State& state = new_stream(to, tag);
     state.start_sending(blocks, options_);
-    if (state.complete() || (sends_.empty() && send_alone(state, to))) return state.id;
+    if (state.complete()) return state.id;
     Lane& lane = lane_of(sends_, to, {distance(self_, to), 0});
     lane.waiting.push_back(state.id);
     // At once, before anything that has come is looked at: with some MPI libraries that copies it,
@@ -56,7 +56,7 @@ class PairwiseMover : public DataMover {
   Stream receive(base::Rank from, std::uint32_t tag, const Landing& landing) final {
     State& state = new_stream(from, tag);
     state.start_receiving(landing, options_);
-    if (state.complete() || receive_alone(state, from)) return state.id;
+    if (state.complete()) return state.id;
     Lane& lane = lane_of(receives_, from, {distance(from, self_), ++receiving_lanes_});
     lane.waiting.push_back(state.id);
     post_receives(lane);
@@ -78,7 +78,7 @@ class PairwiseMover : public DataMover {
   }
 
   bool abandon(base::Rank peer) final {
-    bool reusable = abandon_alone(peer);
+    bool reusable = true;
     for (Lanes* lanes : {&sends_, &receives_}) {
       for (auto at = lanes->begin(); at != lanes->end();) {
         if ((*at)->peer != peer) {
@@ -93,7 +93,7 @@ class PairwiseMover : public DataMover {
     return reusable;
   }
 
-  bool busy() const final { return alone_ != 0 || sends() || !receives_.empty(); }
+  bool busy() const final { return sends() || !receives_.empty(); }
   /// Whether a lane sends.
   bool sends() const { return !sends_.empty(); }
 
@@ -108,13 +108,6 @@ class PairwiseMover : public DataMover {
     std::deque<Flight> flying;
     bool idle() const { return waiting.empty() && flying.empty(); }
   };
-
-  /// Streams of one segment may do without a lane; whether this one does. `alone_` counts them. A
-  /// send is asked only while no lane sends.
-  virtual bool send_alone(State&, base::Rank) { return false; }
-  virtual bool receive_alone(State&, base::Rank) { return false; }
-  /// Gives up those from and to a rank; whether nothing can be written to their memory any more.
-  virtual bool abandon_alone(base::Rank) { return true; }
 
   /// Starts what the lane's window has room for; whether there was anything.
   virtual bool post_sends(Lane& lane) = 0;
@@ -133,9 +126,6 @@ class PairwiseMover : public DataMover {
   bool serve_sends(Step&& step) {
     return serve(sends_, options_.sending_peers, step);
   }
-
-  /// Whether no lane has anything to do.
-  bool idle() const { return sends_.empty() && receives_.empty(); }
 
   bool may_post(const Lane& lane) const {
     return !lane.waiting.empty() && lane.flying.size() < options_.window;
@@ -160,7 +150,6 @@ class PairwiseMover : public DataMover {
 
   net::DataChannel& channel_;
   const MoverOptions options_;
-  std::size_t alone_ = 0;
 
  private:
   /// By place. Lanes that have nothing to do are kept for later in `idle_lanes_`.

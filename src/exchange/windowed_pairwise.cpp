@@ -35,8 +35,6 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   }
   /// The same after the channel's progress.
   bool serve() {
-    const bool landed = land_alone();
-    if (idle()) return landed;
     // Sends first: an MPI library may copy a message that waits already while its receive is
     // posted, and the other side shall have something to copy meanwhile.
     const bool sent = serve_sends([this](Lane& lane) {
@@ -47,70 +45,10 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
       const bool reaped = reap(lane);
       return post_receives(lane) || reaped;
     });
-    return landed || received || sent;
+    return received || sent;
   }
 
  private:
-  /// A stream of one segment without a lane: a lane's books take longer than such a message.
-  struct Alone {
-    Stream stream = 0;
-    net::DataChannel::Ticket ticket = 0;
-    base::Rank peer = base::no_rank;
-    bool sends = false;
-  };
-
-  /// One to a rank, so that its window is not much exceeded by those of a lane that follow.
-  bool send_alone(StreamState& state, base::Rank to) override {
-    const auto known = [to](const Alone& each) { return each.sends && each.peer == to; };
-    if (state.plan.size() != 1 || flying_alone_.size() >= options_.sending_peers ||
-        std::any_of(flying_alone_.begin(), flying_alone_.end(), known) ||
-        !lies_packed(state.sources, state.plan[0])) {
-      return false;
-    }
-    const auto ticket = channel_.send(to, state.tag, state.source_of(state.plan[0]));
-    return fly_alone(state, {state.id, ticket, to, true});
-  }
-
-  bool receive_alone(StreamState& state, base::Rank from) override {
-    if (state.plan.size() != 1 || state.discards()) return false;
-    const Segment& segment = state.plan[0];
-    const auto ticket =
-        channel_.receive(from, state.tag, {state.destination_of(segment), segment.bytes});
-    return fly_alone(state, {state.id, ticket, from, false});
-  }
-
-  bool fly_alone(StreamState& state, const Alone& alone) {
-    state.posted = 1;
-    flying_alone_.push_back(alone);
-    alone_ = flying_alone_.size();
-    return true;
-  }
-
-  bool land_alone() {
-    const auto landed = [this](const Alone& each) {
-      if (!channel_.done(each.ticket)) return false;
-      StreamState& state = state_of(each.stream);
-      count_bytes(state, state.plan[0]);
-      state.land();
-      return true;
-    };
-    const bool any = std::erase_if(flying_alone_, landed) != 0;
-    alone_ = flying_alone_.size();
-    return any;
-  }
-
-  bool abandon_alone(base::Rank peer) override {
-    bool reusable = true;
-    std::erase_if(flying_alone_, [&](const Alone& each) {
-      if (each.peer != peer) return false;
-      reusable &= channel_.abandon(each.ticket) || each.sends;
-      state_of(each.stream).give_up();
-      return true;
-    });
-    alone_ = flying_alone_.size();
-    return reusable;
-  }
-
   static void count_bytes(StreamState& state, const Segment& segment) {
     for (std::size_t i = 0; i < segment.count; ++i) {
       state.arrival.wire_bytes += std::min(segment.bytes, state.sizes[segment.block + i]);
@@ -193,7 +131,6 @@ class WindowedPairwise final : public PairwiseMover<StreamState, Flight> {
   }
 
   Staging staging_;
-  std::vector<Alone> flying_alone_;
 };
 
 /// Single blocks take a path of their own.
