@@ -22,7 +22,7 @@ constexpr std::size_t few = 8;
 }  // namespace
 
 std::size_t TaskScheduler::most_tasks(const TaskSet& set, const Worker& worker) const {
-  const std::size_t ahead = set.ahead();
+  const std::size_t ahead = set.ahead(workers_.slots());
   const std::size_t share = set.pending() / (2 * std::max<std::size_t>(workers_.slots(), 1));
   return worker.slots * (1 + std::min(ahead, std::max(share, few)));
 }
@@ -35,11 +35,12 @@ void TaskScheduler::offer_ahead(Turn& turn) {
   }
   if (wanting > 1) return;  // what was launched ahead could not be shared any more
   for (auto& [key, set] : sets_) {
-    if (!set.active() || set.pending() == 0 || set.ahead() == 0 || set.spec().barrier) continue;
-    if (set.ahead() > offered_ahead_) {
+    const std::uint32_t ahead = set.ahead(workers_.slots());
+    if (!set.active() || set.pending() == 0 || ahead == 0 || set.spec().barrier) continue;
+    if (ahead > offered_ahead_) {
       progressed.clear();
       for (const auto& [worker, known] : workers_.workers()) progressed.push_back(worker);
-      offered_ahead_ = set.ahead();
+      offered_ahead_ = ahead;
     }
     fill_ahead(key, set, std::move(progressed), turn);
     return;

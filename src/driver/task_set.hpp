@@ -85,8 +85,9 @@ class TaskSet {
   /// How long a task ran that succeeded.
   void note_duration(base::Duration duration);
   /// How many tasks more than it has slots a worker may be given, for each slot: while tasks are so
-  /// short that they would mostly wait for the next one to come. None once one has failed.
-  std::uint32_t ahead() const;
+  /// short that they would mostly wait for the next one to come. None once one has failed. `slots`:
+  /// of all workers.
+  std::uint32_t ahead(std::size_t slots) const;
   /// How long a worker takes for so many tasks in one slot, as far as is known.
   base::Duration expected(std::size_t tasks) const {
     return typical_ * static_cast<base::Duration::rep>(tasks);
@@ -201,6 +202,7 @@ class TaskSet {
   std::size_t running_ = 0;
   std::size_t remaining_ = 0;
   base::Duration typical_{};  ///< moving mean of durations; 0: none known
+  std::size_t timed_ = 0;     ///< tasks whose duration is known
   bool failed_ = false;
   bool zombie_ = false;
   bool large_ = false;

@@ -10,13 +10,16 @@ namespace volley::driver {
 
 void TaskSet::note_duration(base::Duration duration) {
   if (duration.count() <= 0) return;
+  ++timed_;
   typical_ = typical_.count() == 0 ? duration : typical_ + (duration - typical_) / 4;
   if (options_.speculation.enabled) durations_.push_back(duration);
 }
 
-std::uint32_t TaskSet::ahead() const {
+std::uint32_t TaskSet::ahead(std::size_t slots) const {
   constexpr base::Duration covered = std::chrono::milliseconds(4);  // what may end up uneven
   if (failed_ || typical_.count() == 0) return 0;
+  // The first to end are the shortest: they say little while most have not.
+  if (timed_ < std::min(running_, slots) / 4) return 0;
   return static_cast<std::uint32_t>(std::min<base::Duration::rep>(covered / typical_, most_ahead));
 }
 

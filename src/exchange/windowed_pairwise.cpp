@@ -187,8 +187,7 @@ class ShortOrWindowed final : public DataMover {
   bool goes_alone(std::uint64_t bytes) const {
     return is_one_segment(bytes, options_.segment_bytes, options_.eager_bytes);
   }
-  /// One to a rank, beside one of windowed_, and none past others that wait, so that windows are
-  /// not much exceeded.
+  /// One to a rank, and none past others that wait, so that windows are not much exceeded.
   bool may_send(base::Rank to) const {
     return !windowed_.sends() && single_.flying() < options_.sending_peers && !single_.sends_to(to);
   }

@@ -36,6 +36,22 @@ TEST(DriverAhead, ManyTinyTasksAreOnTheirWayAtATime) {
   expect_finished(c, 5000);
 }
 
+TEST(DriverAhead, TheFirstOfManyToEndSaysNothing) {
+  FakeCluster c;
+  c.add_executor(1, 1, 16);
+  LineageBuilder b;
+  c.run_time = microseconds(5);
+  c.submit(b.job(0, b.source(5000)));
+  for (int ended = 1; ended <= 3; ++ended) {
+    c.finish(c.tasks.begin()->first);
+    EXPECT_EQ(c.tasks.size(), 16U) << "the others may take long";
+  }
+  c.finish(c.tasks.begin()->first);
+  EXPECT_GT(c.tasks.size(), 1000U);
+  c.finish_all();
+  expect_finished(c, 5000);
+}
+
 /// The first tasks were tiny, those that follow are not: an idle executor gets some of them.
 TEST(DriverAhead, WhatTurnsOutLongIsSharedWithIdleExecutors) {
   FakeCluster c;
