@@ -116,7 +116,6 @@ class Aggregator {
  private:
   static constexpr std::size_t cached_bytes = 256U << 10U;
   static constexpr std::size_t early_bytes = std::size_t{16} << 20U;
-  static constexpr std::size_t direct_bytes = std::size_t{8} << 20U;
 
   std::size_t held() const {
     if constexpr (requires { fold_.held_bytes(); }) {
@@ -147,7 +146,7 @@ class Aggregator {
   }
   void choose_mode() {
     const std::size_t bytes = table_.memory() + held();
-    one_by_one_ = bytes <= cached_ || (table_.dense() && bytes <= direct_bytes);
+    one_by_one_ = bytes <= cached_;
     direct_left_ = RecordBatch<R>::capacity;
   }
   void check_memory() {
@@ -203,8 +202,9 @@ class Aggregator {
   std::uint64_t cached_;  ///< up to so many bytes, records are folded one by one
   OnFull& on_full_;
   std::uint64_t held_ = 0;  ///< by values, outside the table
-  /// How records go into the table: one by one while all of it is in the cache, and into an array
-  /// that misses only the nearer cache, whose misses overlap by themselves; else in batches.
+  /// How records go into the table: one by one while all of it is in the nearer cache, else in
+  /// batches. (Into an array in the farther cache, whose misses overlap by themselves, one by one
+  /// was as fast, but took twice as long while others had that cache.)
   bool one_by_one_ = true;
   /// Records until memory is looked at again; not in batches, which look after each.
   std::size_t direct_left_ = RecordBatch<R>::capacity;
