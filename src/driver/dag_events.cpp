@@ -40,7 +40,9 @@ void DagScheduler::placed(const PlacementResult& result, Turn& turn) {
   if (stage.state != StageState::placing) return;
   if (stage.measuring) {
     divide_tasks(stage);
-    start(stage, turn);
+    // What it reads may have been lost since: that is looked at once more.
+    set_state(stage, StageState::idle);
+    ready_.insert(stage.id);
     return;
   }
   std::unordered_map<std::uint32_t, std::uint32_t> nodes;

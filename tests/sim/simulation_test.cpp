@@ -16,6 +16,16 @@ TEST(Simulation, SeedsKeepAllPromises) {
   }
 }
 
+/// Map outputs were lost right after the sizes of a shuffle had been asked for, to read it in
+/// parts.
+TEST(Simulation, AStageLooksAtItsInputsAgainWhenItHasMeasuredThem) {
+  announce_seed_on_abort();
+  for (const std::uint64_t seed : {21150U, 21410U, 25328U, 27013U}) {
+    const SeedResult result = run_seed(seed);
+    EXPECT_TRUE(result.violation.empty()) << "seed " << seed << ": " << result.violation;
+  }
+}
+
 TEST(Simulation, ASeedRepeatsItselfEventByEvent) {
   for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
     const SeedResult first = run_seed(seed);
