@@ -57,8 +57,8 @@ void DagScheduler::placed(const PlacementResult& result, Turn& turn) {
 void DagScheduler::move_homeless(const HomelessTasks& homeless, Turn& turn) {
   Stage& stage = stages_.at(homeless.stage);
   PlacementRequest request{stage.id, homeless.stage_attempt, {}};
-  for (const std::uint32_t index : homeless.indices) {
-    PlacementTask task{index, stage.plan->inputs(partition_of(stage, index)).shuffles};
+  for (const auto& [index, avoid] : homeless.tasks) {
+    PlacementTask task{index, stage.plan->inputs(partition_of(stage, index)).shuffles, avoid};
     for (const ShuffleRead& read : task.reads) {
       if (shuffles_.complete(read.shuffle)) continue;
       stage.ignore_cache = true;
@@ -69,8 +69,8 @@ void DagScheduler::move_homeless(const HomelessTasks& homeless, Turn& turn) {
   }
   log_.warn(component,
             "Moving the shuffle data of {} tasks of stage {}.{}: no executor is left "
-            "on its node",
-            homeless.indices.size(), stage.id, stage.attempt);
+            "on its node that may run them",
+            homeless.tasks.size(), stage.id, stage.attempt);
   planner_.place(std::move(request));
 }
 

@@ -32,7 +32,13 @@ class Loads {
     }
   }
   bool empty() const { return order_.empty(); }
-  Rank least() const { return std::get<2>(*order_.begin()); }
+  /// The least loaded one that `may_use`, or no_rank.
+  template <class MayUse>
+  Rank least(const MayUse& may_use) const {
+    const auto found = std::find_if(order_.begin(), order_.end(),
+                                    [&](const Key& key) { return may_use(std::get<2>(key)); });
+    return found == order_.end() ? no_rank : std::get<2>(*found);
+  }
   void add(Rank rank, std::uint64_t bytes) {
     const auto found = entries_.find(rank);
     if (found == entries_.end()) return;
@@ -66,11 +72,23 @@ struct Planner {
   std::set<std::uint32_t> live_nodes{};
   std::map<ShuffleRead, Rank> moving{};
 
+  bool may_use(const PlacementTask& task, std::uint32_t node) const {
+    return live_nodes.contains(node) &&
+           std::find(task.avoid.begin(), task.avoid.end(), node) == task.avoid.end();
+  }
+  /// Nothing to avoid where that leaves no node.
+  void relent(PlacementTask& task) const {
+    if (task.avoid.empty()) return;
+    const bool some = std::any_of(live_nodes.begin(), live_nodes.end(),
+                                  [&](std::uint32_t node) { return may_use(task, node); });
+    if (!some) task.avoid.clear();
+  }
+
   /// A live node that holds everything the task reads.
   bool find_node(const PlacementTask& task, std::uint32_t& node) const {
     for (const Rank holder : shuffles.holders(task.reads.front())) {
       const auto at = nodes.find(holder);
-      if (at == nodes.end() || !live_nodes.contains(at->second)) continue;
+      if (at == nodes.end() || !may_use(task, at->second)) continue;
       node = at->second;
       const bool all = std::all_of(task.reads.begin(), task.reads.end(), [&](const auto& read) {
         return holder_on(shuffles, nodes, read, node) != no_rank;
@@ -86,7 +104,7 @@ struct Planner {
     std::uint64_t best_bytes = 0;
     const auto consider = [&](const ShuffleRead& read, Rank rank) {
       const auto at = nodes.find(rank);
-      if (at == nodes.end() || !live_nodes.contains(at->second)) return;
+      if (at == nodes.end() || !may_use(task, at->second)) return;
       const std::uint64_t bytes = shuffles.bytes(read);
       if (best != no_rank && bytes <= best_bytes) return;
       best = rank;
@@ -115,6 +133,7 @@ PlacementRound plan_round(std::vector<PlacementTask> tasks, const ShuffleTracker
   Planner planner{shuffles, nodes};
   for (const LiveRank& rank : live) planner.live_nodes.insert(rank.node);
   for (PlacementTask& task : tasks) {
+    planner.relent(task);
     std::uint32_t node = 0;
     if (planner.find_node(task, node)) {
       round.placed.push_back({task.index, node});
@@ -132,7 +151,9 @@ PlacementRound plan_round(std::vector<PlacementTask> tasks, const ShuffleTracker
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [bytes, task] : order) {
     Rank to = planner.anchor(*task);
-    if (to == no_rank) to = loads.least();
+    if (to == no_rank) {
+      to = loads.least([&](Rank rank) { return planner.may_use(*task, nodes.at(rank)); });
+    }
     const std::uint32_t node = nodes.at(to);
     for (const ShuffleRead& read : task->reads) {
       if (holder_on(shuffles, nodes, read, node) != no_rank) continue;

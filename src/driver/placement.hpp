@@ -25,6 +25,7 @@ using RankNodes = std::unordered_map<base::Rank, std::uint32_t>;
 struct PlacementTask {
   std::uint32_t index = 0;
   std::vector<ShuffleRead> reads;
+  std::vector<std::uint32_t> avoid{};  ///< nodes to use only when no other one is live
 };
 struct PlacedTask {
   std::uint32_t index = 0;

@@ -80,8 +80,9 @@ std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
   if (workers_.complete_executors() == 0) return homeless;
   for (auto& [key, set] : sets_) {
     if (!set.active()) continue;
-    auto indices = set.park_homeless(workers_, turn.now, options_.holder_wait);
-    if (!indices.empty()) homeless.push_back({key.stage, key.stage_attempt, std::move(indices)});
+    auto tasks = set.park_homeless(workers_, turn.now, options_.holder_wait);
+    set.park_excluded(workers_, health_, tasks);
+    if (!tasks.empty()) homeless.push_back({key.stage, key.stage_attempt, std::move(tasks)});
   }
   return homeless;
 }

@@ -47,11 +47,11 @@ struct TaskEnd {
   std::string abort;         ///< not empty: the task failed too often, and the text for the user
 };
 
-/// Waiting tasks whose node has no executor any more.
+/// Waiting tasks that no executor may run where their data lies.
 struct HomelessTasks {
   base::StageId stage = 0;
   std::uint32_t stage_attempt = 0;
-  std::vector<std::uint32_t> indices;
+  std::vector<HomelessTask> tasks;
 };
 
 /// A stage whose tasks cannot run, and the text for the user.

@@ -212,9 +212,9 @@ void TaskSet::worker_lost(const WorkerKey& key) {
   }
 }
 
-std::vector<std::uint32_t> TaskSet::park_homeless(const WorkerTable& workers, base::TimePoint now,
-                                                  base::Duration wait) {
-  std::vector<std::uint32_t> parked;
+std::vector<HomelessTask> TaskSet::park_homeless(const WorkerTable& workers, base::TimePoint now,
+                                                 base::Duration wait) {
+  std::vector<HomelessTask> parked;
   std::set<std::uint32_t> gone;
   for (const std::uint32_t node : bound_nodes_) {
     if (workers.node_live(node)) {
@@ -228,7 +228,7 @@ std::vector<std::uint32_t> TaskSet::park_homeless(const WorkerTable& workers, ba
     if (task.state != State::waiting || !task.spec.node || !gone.contains(*task.spec.node))
       continue;
     set_state(task, State::parked);
-    parked.push_back(task.spec.index);
+    parked.push_back({task.spec.index});
   }
   return parked;
 }
@@ -236,6 +236,7 @@ std::vector<std::uint32_t> TaskSet::park_homeless(const WorkerTable& workers, ba
 void TaskSet::unpark(std::uint32_t index, std::uint32_t node, const WorkerTable& workers) {
   if (position(index) == nowhere || at(index).state != State::parked) return;
   at(index).spec.node = node;
+  at(index).spec.pinned = false;
   put_back(index, workers);
 }
 

@@ -37,6 +37,12 @@ struct TaskSpec {
   std::optional<protocol::TaskPart> part{};  ///< of the partition; nothing: all of it
 };
 
+/// A waiting task that must be moved with its data.
+struct HomelessTask {
+  std::uint32_t index = 0;
+  std::vector<std::uint32_t> avoid{};  ///< nodes where failures keep it from every executor
+};
+
 struct TaskSetSpec {
   base::JobId job = 0;
   base::StageId stage = 0;
@@ -119,9 +125,13 @@ class TaskSet {
   void worker_lost(const WorkerKey& key);
   void worker_added(const Worker& worker, base::TimePoint now);
   /// Takes out the waiting tasks whose node had no live worker for `wait`.
-  std::vector<std::uint32_t> park_homeless(const WorkerTable& workers, base::TimePoint now,
-                                           base::Duration wait);
-  /// A parked task has a node again.
+  std::vector<HomelessTask> park_homeless(const WorkerTable& workers, base::TimePoint now,
+                                          base::Duration wait);
+  /// Also those that are bound to a node, or to holders of cached blocks, where failures exclude
+  /// them from all that live, unless they are excluded everywhere.
+  void park_excluded(const WorkerTable& workers, const HealthTracker& health,
+                     std::vector<HomelessTask>& parked);
+  /// A parked task has a node again, where all that it reads is.
   void unpark(std::uint32_t index, std::uint32_t node, const WorkerTable& workers);
 
   /// No more launches; what runs may finish.
@@ -131,7 +141,7 @@ class TaskSet {
   std::size_t pending() const { return pending_; }
   std::size_t running() const { return running_; }
   std::size_t size() const { return tasks_.size(); }
-  /// A waiting task that failures have excluded from every worker that it could run on.
+  /// A waiting task that failures have excluded from every live worker.
   std::optional<std::uint32_t> stuck_task(const WorkerTable& workers,
                                           const HealthTracker& health) const;
   const std::string& last_failure() const { return last_failure_; }
@@ -176,6 +186,7 @@ class TaskSet {
   std::optional<std::uint32_t> pop(List& list, const Worker& worker, bool preferred);
   Locality allowed(base::TimePoint now);
   bool may_copy(const Task& task, const Worker& worker, bool same_node) const;
+  bool excluded_from(const Task& task, const Worker& worker, const HealthTracker& health) const;
 
   const Options& options_;
   TaskSetSpec spec_;  ///< without tasks

@@ -1,5 +1,5 @@
-// A task set's pace: how long its tasks take, which of them are stragglers and get a copy, and
-// which of them no worker may run.
+// A task set's pace: how long its tasks take, which of them are stragglers and get a copy,
+// and which of them failures keep from the workers of their node or from all.
 
 #include "driver/speculation.hpp"
 #include "driver/task_set.hpp"
@@ -7,6 +7,26 @@
 #include <algorithm>
 
 namespace volley::driver {
+
+namespace {
+
+/// Live workers where the task is bound to run; none when it is not bound.
+std::vector<const Worker*> usual_workers(
+    const TaskSpec& task, const WorkerTable& workers,
+    const std::map<std::uint32_t, std::vector<const Worker*>>& by_node) {
+  std::vector<const Worker*> usual;
+  if (task.pinned) {
+    for (const WorkerKey& key : task.preferred) {
+      if (workers.live(key)) usual.push_back(workers.find(key));
+    }
+  } else if (task.node) {
+    const auto there = by_node.find(*task.node);
+    if (there != by_node.end()) usual = there->second;
+  }
+  return usual;
+}
+
+}  // namespace
 
 void TaskSet::note_duration(base::Duration duration) {
   if (duration.count() <= 0) return;
@@ -63,6 +83,13 @@ std::optional<std::uint32_t> TaskSet::take_copy(const Worker& worker, bool same_
   return std::nullopt;
 }
 
+bool TaskSet::excluded_from(const Task& task, const Worker& worker,
+                            const HealthTracker& health) const {
+  const base::ExecutorId executor = worker.key.executor;
+  return exclusion_.excludes(executor, worker.node) || health.excludes(executor, worker.node) ||
+         exclusion_.excludes_task(task.spec.index, executor, worker.node);
+}
+
 std::optional<std::uint32_t> TaskSet::stuck_task(const WorkerTable& workers,
                                                  const HealthTracker& health) const {
   if ((exclusion_.empty() && health.empty()) || pending_ == 0) return std::nullopt;
@@ -71,10 +98,8 @@ std::optional<std::uint32_t> TaskSet::stuck_task(const WorkerTable& workers,
     bool excluded = false;
     bool somewhere = false;
     for (const auto& [key, worker] : workers.workers()) {
-      if (!workers.live(key) || (task.spec.node && *task.spec.node != worker.node)) continue;
-      const bool here = exclusion_.excludes(key.executor, worker.node) ||
-                        health.excludes(key.executor, worker.node) ||
-                        exclusion_.excludes_task(task.spec.index, key.executor, worker.node);
+      if (!workers.live(key)) continue;
+      const bool here = excluded_from(task, worker, health);
       excluded |= here;
       somewhere |= !here;
       if (somewhere) break;
@@ -82,6 +107,31 @@ std::optional<std::uint32_t> TaskSet::stuck_task(const WorkerTable& workers,
     if (excluded && !somewhere) return task.spec.index;
   }
   return std::nullopt;
+}
+
+void TaskSet::park_excluded(const WorkerTable& workers, const HealthTracker& health,
+                            std::vector<HomelessTask>& parked) {
+  if ((exclusion_.empty() && health.empty()) || pending_ == 0) return;
+  std::map<std::uint32_t, std::vector<const Worker*>> by_node;
+  for (const auto& [key, worker] : workers.workers()) {
+    if (workers.live(key)) by_node[worker.node].push_back(&worker);
+  }
+  for (Task& task : tasks_) {
+    if (task.state != State::waiting) continue;
+    const auto none_left = [&](const std::vector<const Worker*>& there) {
+      return !there.empty() && std::all_of(there.begin(), there.end(), [&](const Worker* worker) {
+        return excluded_from(task, *worker, health);
+      });
+    };
+    if (!none_left(usual_workers(task.spec, workers, by_node))) continue;
+    HomelessTask homeless{task.spec.index};
+    for (const auto& [node, there] : by_node) {
+      if (none_left(there)) homeless.avoid.push_back(node);
+    }
+    if (homeless.avoid.size() == by_node.size()) continue;
+    set_state(task, State::parked);
+    parked.push_back(std::move(homeless));
+  }
 }
 
 }  // namespace volley::driver

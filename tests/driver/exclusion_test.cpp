@@ -174,6 +174,77 @@ TEST(DriverExclusion, AReplacementSavesTheTask) {
   EXPECT_TRUE(c.driver.idle());
 }
 
+/// Two nodes with one executor each, and a job whose tasks read what is on their node.
+class ExclusionFromData : public ::testing::Test {
+ protected:
+  ExclusionFromData() : c(settings()) {
+    c.add_executor(1, 1, 1);
+    c.add_executor(2, 11, 1);
+  }
+  static Options settings() {
+    Options options;
+    options.exclusion.task_and_stage = true;
+    return options;
+  }
+  void expect_nobody_was_stopped() const {
+    for (const base::Rank rank : {1, 11}) {
+      const auto stops = c.received<protocol::ContainerStopRequested, protocol::NodeManagerMessage>(
+          protocol::at_rank(Role::node_manager, rank));
+      EXPECT_TRUE(stops.empty());
+    }
+  }
+
+  FakeCluster c;
+  LineageBuilder b;
+};
+
+TEST_F(ExclusionFromData, ATaskMovesToAnotherNodeWithWhatItReads) {
+  c.submit(b.job(0, b.shuffle({b.source(2)}, 2)));
+  while (!c.tasks.empty() && c.tasks.begin()->second.launched.shuffles.empty()) {
+    c.finish(c.tasks.begin()->first);
+  }
+  ASSERT_EQ(c.tasks.size(), 2U);
+  fail_one(c);
+  c.finish_all();
+  c.expect_job_succeeded(0, 2);
+  expect_nobody_was_stopped();
+  EXPECT_TRUE(c.driver.idle());
+}
+
+TEST_F(ExclusionFromData, ATaskThatFailedBesideItsCachedPartitionIsComputedElsewhere) {
+  const auto cached = b.shuffle({b.source(2)}, 2);
+  b.persist(cached);
+  c.submit(b.job(0, cached));
+  c.finish_all();
+  c.send(program_address, protocol::ShuffleForgotten{0});
+  c.submit(b.job(1, b.map(cached)));
+  ASSERT_EQ(c.tasks.size(), 2U);
+  fail_one(c);
+  c.finish_all();
+  c.expect_job_succeeded(1, 2);
+  expect_nobody_was_stopped();
+  EXPECT_TRUE(c.driver.idle());
+}
+
+TEST_F(ExclusionFromData, WhereAllFailedAnExecutorIsReplaced) {
+  c.submit(b.job(0, b.shuffle({b.source(2)}, 2)));
+  while (!c.tasks.empty() && c.tasks.begin()->second.launched.shuffles.empty()) {
+    c.finish(c.tasks.begin()->first);
+  }
+  const std::uint32_t partition = c.tasks.begin()->second.launched.attempt.partition;
+  fail_one(c);
+  c.finish(c.tasks.begin()->first);
+  c.tick(seconds{1});
+  c.finish(c.running_partition(partition), TaskOutcome::exception, "bad disk");
+  c.tick(seconds{1});
+  EXPECT_EQ(c.logged("can run nowhere: executor"), 1U);
+  c.lose_executor(1, false);
+  c.add_executor(3, 1, 1);
+  c.finish_all();
+  c.expect_job_succeeded(0, 2);
+  EXPECT_TRUE(c.driver.idle());
+}
+
 TEST(DriverExclusion, HLTH_001_TheApplicationAvoidsWhatFailedInStagesThatSucceeded) {
   Options options;
   options.exclusion.application = true;

@@ -62,6 +62,20 @@ TEST(PlanRound, NeedsNoMoveForWhatTheNodeHolds) {
   EXPECT_EQ(round.placed[0].node, 0U);
 }
 
+TEST(PlanRound, AvoidsNodesUnlessThereIsNoOther) {
+  ShuffleTracker shuffles;
+  shuffles.add(0, 1, 3);
+  shuffles.set_sizes(0, {1});
+  shuffles.add_holder({0, 0}, 1);
+  const std::vector<PlacementTask> task{{0, {{0, 0}}, {0}}};
+  const auto round = plan_round(task, shuffles, nodes, {{1, 0, 1}, {11, 1, 1}});
+  ASSERT_EQ(round.moves.size(), 1U);
+  EXPECT_EQ(round.moves[0].to, 11);
+  const auto alone = plan_round(task, shuffles, nodes, {{1, 0, 1}});
+  ASSERT_EQ(alone.placed.size(), 1U);
+  EXPECT_EQ(alone.placed[0].node, 0U);
+}
+
 TEST(PlanRound, WaitsWithoutLiveRanks) {
   ShuffleTracker shuffles;
   shuffles.add(0, 1, 3);
