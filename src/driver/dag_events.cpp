@@ -56,6 +56,11 @@ void DagScheduler::placed(const PlacementResult& result, Turn& turn) {
 
 void DagScheduler::move_homeless(const HomelessTasks& homeless, Turn& turn) {
   Stage& stage = stages_.at(homeless.stage);
+  if (stage.barrier) {
+    stage.ignore_cache = true;
+    restart(stage, "not all its tasks find a slot where their data lies", turn);
+    return;
+  }
   PlacementRequest request{stage.id, homeless.stage_attempt, {}};
   for (const auto& [index, avoid] : homeless.tasks) {
     PlacementTask task{index, stage.plan->inputs(partition_of(stage, index)).shuffles, avoid};

@@ -176,7 +176,8 @@ void DagScheduler::start(Stage& stage, Turn& turn) {
   stage.prepared.barrier = stage.barrier;
   if (job != nullptr) stage.prepared.pool = job->pool;
   stage.prepared.tasks.reserve(missing.size());
-  PlacementRequest request{stage.id, stage.attempt, {}};
+  PlacementRequest request{stage.id, stage.attempt, {}, {}, stage.barrier};
+  const AvoidedNodes avoid = scheduler_.avoided_nodes(stage.barrier ? missing.size() : 1);
   for (const std::uint32_t index : missing) {
     TaskSpec task;
     task.index = index;
@@ -189,7 +190,7 @@ void DagScheduler::start(Stage& stage, Turn& turn) {
       std::erase_if(reads, [&](const ShuffleRead& read) {
         return !std::binary_search(stage.needed.begin(), stage.needed.end(), read.shuffle);
       });
-      if (!reads.empty()) request.tasks.push_back({index, std::move(reads)});
+      if (!reads.empty()) request.tasks.push_back({index, std::move(reads), avoid});
     }
     stage.prepared.tasks.push_back(std::move(task));
   }

@@ -47,8 +47,9 @@ void ExchangePlanner::step(Turn& turn) {
 void ExchangePlanner::advance(Ticket ticket, Turn& turn) {
   Placement& placement = active_.at(ticket);
   if (ask_sizes(ticket, placement, turn)) return;
-  auto round = plan_round(std::exchange(placement.request.tasks, {}), shuffles_, workers_.nodes(),
-                          workers_.live_ranks());
+  auto round =
+      plan_round(std::exchange(placement.request.tasks, {}), shuffles_, workers_.nodes(),
+                 workers_.live_ranks(), placement.request.gang ? &placement.placed : nullptr);
   placement.placed.insert(placement.placed.end(), round.placed.begin(), round.placed.end());
   placement.request.tasks = std::move(round.waiting);
   if (placement.request.tasks.empty()) {

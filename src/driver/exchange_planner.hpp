@@ -27,6 +27,7 @@ struct PlacementRequest {
   std::vector<PlacementTask> tasks;  ///< each with at least one read
   /// Shuffles whose sizes are to be known when it has succeeded, whatever tasks read.
   std::vector<base::ShuffleNumber> measured = {};
+  bool gang = false;  ///< the tasks start together
 };
 struct PlacementResult {
   base::StageId stage = 0;

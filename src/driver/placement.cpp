@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -21,6 +22,10 @@ Rank holder_on(const ShuffleTracker& shuffles, const RankNodes& nodes, const Shu
 }
 
 namespace {
+
+bool avoids(const PlacementTask& task, std::uint32_t node) {
+  return task.avoid && std::binary_search(task.avoid->begin(), task.avoid->end(), node);
+}
 
 /// Live ranks ordered by how much they were given for their slots.
 class Loads {
@@ -71,17 +76,21 @@ struct Planner {
   const RankNodes& nodes;
   std::set<std::uint32_t> live_nodes{};
   std::map<ShuffleRead, Rank> moving{};
+  /// How many more tasks of a gang each node takes; nothing: it is no gang.
+  std::optional<std::map<std::uint32_t, std::uint64_t>> room{};
 
   bool may_use(const PlacementTask& task, std::uint32_t node) const {
-    return live_nodes.contains(node) &&
-           std::find(task.avoid.begin(), task.avoid.end(), node) == task.avoid.end();
+    return live_nodes.contains(node) && !avoids(task, node) && (!room || room->at(node) > 0);
+  }
+  void use(std::uint32_t node) {
+    if (room) --room->at(node);
   }
   /// Nothing to avoid where that leaves no node.
   void relent(PlacementTask& task) const {
-    if (task.avoid.empty()) return;
+    if (!task.avoid) return;
     const bool some = std::any_of(live_nodes.begin(), live_nodes.end(),
-                                  [&](std::uint32_t node) { return may_use(task, node); });
-    if (!some) task.avoid.clear();
+                                  [&](std::uint32_t node) { return !avoids(task, node); });
+    if (!some) task.avoid = nullptr;
   }
 
   /// A live node that holds everything the task reads.
@@ -119,6 +128,41 @@ struct Planner {
   }
 };
 
+/// Takes out the ranks that every task avoids, unless that leaves fewer slots than are needed: then
+/// nothing is avoided.
+void leave_out_avoided(std::vector<PlacementTask>& tasks, std::vector<LiveRank>& live,
+                       std::uint64_t slots_needed) {
+  std::set<AvoidedNodes> kinds;
+  for (const PlacementTask& task : tasks) kinds.insert(task.avoid);
+  if (kinds.empty() || kinds.contains(nullptr)) return;
+  std::vector<LiveRank> left;
+  std::uint64_t slots = 0;
+  for (const LiveRank& rank : live) {
+    const bool by_all = std::all_of(kinds.begin(), kinds.end(), [&](const AvoidedNodes& avoided) {
+      return std::binary_search(avoided->begin(), avoided->end(), rank.node);
+    });
+    if (by_all) continue;
+    left.push_back(rank);
+    slots += rank.slots;
+  }
+  if (slots >= slots_needed) {
+    live = std::move(left);
+    return;
+  }
+  for (PlacementTask& task : tasks) task.avoid = nullptr;
+}
+
+std::map<std::uint32_t, std::uint64_t> room_for_gang(const std::vector<LiveRank>& live,
+                                                     const std::vector<PlacedTask>& placed) {
+  std::map<std::uint32_t, std::uint64_t> room;
+  for (const LiveRank& rank : live) room[rank.node] += rank.slots;
+  for (const PlacedTask& task : placed) {
+    const auto at = room.find(task.node);
+    if (at != room.end() && at->second > 0) --at->second;
+  }
+  return room;
+}
+
 std::uint64_t task_bytes(const PlacementTask& task, const ShuffleTracker& shuffles) {
   std::uint64_t sum = 0;
   for (const ShuffleRead& read : task.reads) sum += shuffles.bytes(read);
@@ -128,14 +172,26 @@ std::uint64_t task_bytes(const PlacementTask& task, const ShuffleTracker& shuffl
 }  // namespace
 
 PlacementRound plan_round(std::vector<PlacementTask> tasks, const ShuffleTracker& shuffles,
-                          const RankNodes& nodes, const std::vector<LiveRank>& live) {
+                          const RankNodes& nodes, std::vector<LiveRank> live,
+                          const std::vector<PlacedTask>* gang) {
   PlacementRound round;
+  leave_out_avoided(tasks, live, gang == nullptr ? 1 : tasks.size() + gang->size());
   Planner planner{shuffles, nodes};
   for (const LiveRank& rank : live) planner.live_nodes.insert(rank.node);
+  if (gang != nullptr) {
+    planner.room = room_for_gang(live, *gang);
+    std::uint64_t room = 0;
+    for (const auto& [node, left] : *planner.room) room += left;
+    if (room < tasks.size()) {
+      round.waiting = std::move(tasks);
+      return round;
+    }
+  }
   for (PlacementTask& task : tasks) {
     planner.relent(task);
     std::uint32_t node = 0;
     if (planner.find_node(task, node)) {
+      planner.use(node);
       round.placed.push_back({task.index, node});
     } else {
       round.waiting.push_back(std::move(task));
@@ -154,7 +210,9 @@ PlacementRound plan_round(std::vector<PlacementTask> tasks, const ShuffleTracker
     if (to == no_rank) {
       to = loads.least([&](Rank rank) { return planner.may_use(*task, nodes.at(rank)); });
     }
+    if (to == no_rank) continue;
     const std::uint32_t node = nodes.at(to);
+    planner.use(node);
     for (const ShuffleRead& read : task->reads) {
       if (holder_on(shuffles, nodes, read, node) != no_rank) continue;
       if (planner.moving.try_emplace(read, to).second) round.moves.push_back({read, to});

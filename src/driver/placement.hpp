@@ -8,10 +8,15 @@
 #include "driver/shuffle_tracker.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
 namespace volley::driver {
+
+/// Nodes that a task uses only when no other one is live, sorted; null: none. Shared, as most tasks
+/// of a set avoid the same.
+using AvoidedNodes = std::shared_ptr<const std::vector<std::uint32_t>>;
 
 /// A rank with live executors.
 struct LiveRank {
@@ -25,7 +30,7 @@ using RankNodes = std::unordered_map<base::Rank, std::uint32_t>;
 struct PlacementTask {
   std::uint32_t index = 0;
   std::vector<ShuffleRead> reads;
-  std::vector<std::uint32_t> avoid{};  ///< nodes to use only when no other one is live
+  AvoidedNodes avoid{};
 };
 struct PlacedTask {
   std::uint32_t index = 0;
@@ -42,9 +47,12 @@ struct PlacementRound {
 };
 
 /// Largest tasks first, each to the least loaded rank for its slots; a task whose partitions are
-/// partly placed on a live node follows them. Without live ranks there are no moves.
+/// partly placed on a live node follows them. Without live ranks there are no moves. Tasks that
+/// start together give what of their `gang` has a node already (null: no gang): then no node gets
+/// more of them than it has slots, and while all nodes have too few, nothing is placed.
 PlacementRound plan_round(std::vector<PlacementTask> tasks, const ShuffleTracker& shuffles,
-                          const RankNodes& nodes, const std::vector<LiveRank>& live);
+                          const RankNodes& nodes, std::vector<LiveRank> live,
+                          const std::vector<PlacedTask>* gang = nullptr);
 
 /// The holder of the partition on the node, or no_rank.
 base::Rank holder_on(const ShuffleTracker& shuffles, const RankNodes& nodes,

@@ -21,6 +21,7 @@ void TaskScheduler::submit(TaskSetSpec spec, Turn& turn) {
   const bool fresh = sets_.try_emplace(key, std::move(spec), workers_, options_, turn.now).second;
   VOLLEY_CHECK(fresh, "stage {}.{} was submitted twice", key.stage, key.stage_attempt);
   offered_ahead_ = 0;
+  changed_ = true;
   attempts.push_back(key);
 }
 
@@ -73,18 +74,7 @@ void TaskScheduler::unpark(StageId stage, std::uint32_t stage_attempt, std::uint
     if (key.stage_attempt == stage_attempt) sets_.at(key).unpark(index, node, workers_);
   }
   offered_ahead_ = 0;
-}
-
-std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
-  std::vector<HomelessTasks> homeless;
-  if (workers_.complete_executors() == 0) return homeless;
-  for (auto& [key, set] : sets_) {
-    if (!set.active()) continue;
-    auto tasks = set.park_homeless(workers_, turn.now, options_.holder_wait);
-    set.park_excluded(workers_, health_, tasks);
-    if (!tasks.empty()) homeless.push_back({key.stage, key.stage_attempt, std::move(tasks)});
-  }
-  return homeless;
+  changed_ = true;
 }
 
 void TaskScheduler::offer(Turn& turn) {
@@ -193,10 +183,12 @@ void TaskScheduler::on(const protocol::BarrierReached& message, const protocol::
 }
 
 void TaskScheduler::worker_added(const Worker& worker, Turn& turn) {
+  changed_ = true;
   for (auto& [key, set] : sets_) set.worker_added(worker, turn.now);
 }
 
 void TaskScheduler::worker_leaves(const Worker& worker, Turn& turn) {
+  changed_ = true;
   for (auto& [key, set] : sets_) {
     const bool defined = set.defined().contains(worker.key);
     set.worker_lost(worker.key);
@@ -224,6 +216,7 @@ void TaskScheduler::on(protocol::TaskFinished message, const protocol::Address& 
 
 void TaskScheduler::workers_removed(const std::vector<Worker>& removed, bool caused_by_application,
                                     const std::string& reason, Turn& turn) {
+  changed_ = true;
   for (auto& [key, set] : sets_) {
     for (const Worker& worker : removed) set.worker_lost(worker.key);
   }
@@ -255,6 +248,7 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   if (message.outcome == TaskOutcome::returned) {
     ++counts_.returned;
     if (!running.dropped && set.active()) set.put_back(running.index, workers_);
+    changed_ = true;
     drop_if_over(key, turn);
     return;
   }
@@ -278,6 +272,7 @@ void TaskScheduler::end(protocol::TaskFinished message, const Worker& worker, bo
   if (end.duration.count() <= 0) end.duration = turn.now - running.started;
   end.report = std::move(message);
   end.dropped = running.dropped;
+  changed_ |= end.report.outcome != TaskOutcome::success;
   if (!end.dropped && end.report.outcome != TaskOutcome::success) {
     retry(set, end, worker.node, counts, turn);
   }

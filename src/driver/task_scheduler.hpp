@@ -47,7 +47,8 @@ struct TaskEnd {
   std::string abort;         ///< not empty: the task failed too often, and the text for the user
 };
 
-/// Waiting tasks that no executor may run where their data lies.
+/// Waiting tasks that no executor may run where their data lies. For a stage whose tasks start
+/// together: it has such tasks, or more on a node than slots.
 struct HomelessTasks {
   base::StageId stage = 0;
   std::uint32_t stage_attempt = 0;
@@ -110,6 +111,9 @@ class TaskScheduler {
   /// Stragglers, tasks that do not stop, exclusions that end.
   void tick(Turn& turn);
   std::vector<HomelessTasks> park_homeless(Turn& turn);
+  /// Live nodes on which the application may use no executor now; null when there are none, or when
+  /// the others have fewer slots than are needed.
+  AvoidedNodes avoided_nodes(std::size_t slots_needed) const;
 
   std::vector<TaskEnd> take_ends() { return std::exchange(ends_, {}); }
   std::vector<SetAbort> take_aborts() { return std::exchange(aborts_, {}); }
@@ -193,6 +197,10 @@ class TaskScheduler {
   void exclude_for(TaskSet& set, const TaskEnd& end, std::uint32_t node, Turn& turn);
   void judge_health(TaskSet& set, Turn& turn);
   void find_stuck(Turn& turn);
+  bool records_matter(const TaskSet& set) const {
+    return set.pending() > 0 && (!set.exclusion().empty() || !health_.empty());
+  }
+  bool gang_must_move(TaskSet& set, Turn& turn) const;
   void abort_stuck(const SetKey& key, const TaskSet& set, std::uint32_t index);
 
   // What listeners hear, and kills: task_scheduler_reports.cpp.
@@ -229,8 +237,9 @@ class TaskScheduler {
   std::vector<TaskEnd> ends_;
   std::vector<SetAbort> aborts_;
   std::vector<WorkerKey> progressed_;  ///< since the last offer; a key may be there twice
-  std::uint32_t offered_ahead_ = 0;    ///< for each slot, to every worker; 0: not offered yet
-  WorkerKey last_offered_;             ///< the next round begins after it
+  bool changed_ = true;  ///< workers, waiting tasks or records of failures, since looked at
+  std::uint32_t offered_ahead_ = 0;  ///< for each slot, to every worker; 0: not offered yet
+  WorkerKey last_offered_;           ///< the next round begins after it
   base::TimePoint next_share_{};
   base::TimePoint next_straggler_look_{};
   base::TaskId next_task_ = 0;

@@ -23,7 +23,9 @@ void TaskScheduler::tick(Turn& turn) {
   reap(turn);
   barriers_.tick(turn.now, turn.outbox);
   if (!health_.empty()) {
-    for (const base::ExecutorId executor : health_.expire(turn.now).executors) {
+    const auto over = health_.expire(turn.now);
+    changed_ |= !over.empty();
+    for (const base::ExecutorId executor : over.executors) {
       log_.info(component, "Executor {} is used again: the time-out of its exclusion is over",
                 executor);
       events_.tell(protocol::ExecutorUnexcluded{executor, events_.wall(turn.now)}, turn);
@@ -91,6 +93,7 @@ void TaskScheduler::judge_health(TaskSet& set, Turn& turn) {
   if (!options_.exclusion.application || !set.succeeded() || set.exclusion().empty()) return;
   const auto news = health_.set_succeeded(set.spec().stage, set.spec().stage_attempt,
                                           set.exclusion().failures(), turn.now);
+  changed_ |= !news.empty();
   for (const base::ExecutorId executor : news.executors) {
     log_.warn(component, "Executor {} is excluded for {}: tasks of several stages failed there",
               executor, base::format_duration(options_.exclusion.timeout));
@@ -112,9 +115,14 @@ void TaskScheduler::judge_health(TaskSet& set, Turn& turn) {
 /// in its place. With none idle another one is waited for if executors come as they are needed.
 /// Else, or when none came in time, the stage is given up.
 void TaskScheduler::find_stuck(Turn& turn) {
-  if (!options_.exclusion.task_and_stage && !options_.exclusion.application) return;
+  if (!changed_ && unschedulable_.empty()) return;
+  std::optional<LiveExecutors> live;
   for (auto& [key, set] : sets_) {
-    const auto stuck = set.active() ? set.stuck_task(workers_, health_) : std::nullopt;
+    std::optional<std::uint32_t> stuck;
+    if (set.active() && records_matter(set)) {
+      if (!live) live.emplace(workers_, health_);
+      stuck = set.stuck_task(UsablePlaces(*live, set.exclusion()));
+    }
     if (!stuck) {
       unschedulable_.erase(key);
       continue;
@@ -156,6 +164,61 @@ std::uint32_t TaskScheduler::needing_more_executors() const {
 void TaskScheduler::abort_stuck(const SetKey& key, const TaskSet& set, std::uint32_t index) {
   aborts_.push_back({key.stage, unschedulable_text(key.stage, key.stage_attempt, index,
                                                    set.partition(index), set.last_failure())});
+}
+
+/// By executors that are gone or excluded, or since more of its tasks are bound to a node than fit.
+bool TaskScheduler::gang_must_move(TaskSet& set, Turn& turn) const {
+  if (set.pending() < set.size()) return false;
+  if (!set.park_homeless(workers_, turn.now, options_.holder_wait).empty()) return true;
+  if (!changed_) return false;
+  if (workers_.slots() < set.size()) return false;
+  std::vector<FreeWorker> all;
+  for (const auto& [key, worker] : workers_.workers()) {
+    if (worker.live) all.push_back({key, worker.node, worker.slots});
+  }
+  if (!plan_gang(set.gang(), std::move(all))) return true;
+  if (!records_matter(set)) return false;
+  const LiveExecutors live(workers_, health_);
+  const UsablePlaces places(live, set.exclusion());
+  return places.slots() >= set.size() && !set.park_excluded(workers_, places).empty();
+}
+
+std::vector<HomelessTasks> TaskScheduler::park_homeless(Turn& turn) {
+  std::vector<HomelessTasks> homeless;
+  if (workers_.complete_executors() == 0) return homeless;
+  std::optional<LiveExecutors> live;
+  for (auto& [key, set] : sets_) {
+    if (!set.active()) continue;
+    if (set.spec().barrier) {
+      if (gang_must_move(set, turn)) homeless.push_back({key.stage, key.stage_attempt, {}});
+      continue;
+    }
+    const bool matters = records_matter(set);
+    std::vector<std::uint32_t> parked = set.park_homeless(workers_, turn.now, options_.holder_wait);
+    std::vector<HomelessTask> tasks;
+    if (matters && (changed_ || !parked.empty())) {
+      if (!live) live.emplace(workers_, health_);
+      const UsablePlaces places(*live, set.exclusion());
+      const auto excluded = set.park_excluded(workers_, places);
+      parked.insert(parked.end(), excluded.begin(), excluded.end());
+      for (const std::uint32_t index : parked) {
+        tasks.push_back({index, places.avoided(set.which(index))});
+      }
+    } else {
+      for (const std::uint32_t index : parked) tasks.push_back({index});
+    }
+    if (!tasks.empty()) homeless.push_back({key.stage, key.stage_attempt, std::move(tasks)});
+  }
+  changed_ = false;
+  return homeless;
+}
+
+AvoidedNodes TaskScheduler::avoided_nodes(std::size_t slots_needed) const {
+  if (health_.empty()) return nullptr;
+  const LiveExecutors live(workers_, health_);
+  const TaskSetExclusion none(options_.exclusion);
+  const UsablePlaces places(live, none);
+  return places.slots() < slots_needed ? nullptr : places.avoided({});
 }
 
 }  // namespace volley::driver

@@ -56,6 +56,7 @@ void TaskSet::enlist(Task& task) {
   const bool prefers = !task.spec.preferred.empty() || !task.spec.near.empty();
   for (const WorkerKey& key : task.spec.preferred) by_worker_[key].push_back(index);
   has_preferences_ |= prefers;
+  has_pinned_ |= task.spec.pinned;
   if (task.spec.node) bound_nodes_.insert(*task.spec.node);
   if (task.spec.pinned) return;
   std::set<std::uint32_t> nodes(task.spec.near.begin(), task.spec.near.end());
@@ -212,9 +213,9 @@ void TaskSet::worker_lost(const WorkerKey& key) {
   }
 }
 
-std::vector<HomelessTask> TaskSet::park_homeless(const WorkerTable& workers, base::TimePoint now,
-                                                 base::Duration wait) {
-  std::vector<HomelessTask> parked;
+std::vector<std::uint32_t> TaskSet::park_homeless(const WorkerTable& workers, base::TimePoint now,
+                                                  base::Duration wait) {
+  std::vector<std::uint32_t> parked;
   std::set<std::uint32_t> gone;
   for (const std::uint32_t node : bound_nodes_) {
     if (workers.node_live(node)) {
@@ -228,7 +229,7 @@ std::vector<HomelessTask> TaskSet::park_homeless(const WorkerTable& workers, bas
     if (task.state != State::waiting || !task.spec.node || !gone.contains(*task.spec.node))
       continue;
     set_state(task, State::parked);
-    parked.push_back({task.spec.index});
+    parked.push_back(task.spec.index);
   }
   return parked;
 }

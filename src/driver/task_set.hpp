@@ -7,10 +7,10 @@
 
 #include "driver/exclusion.hpp"
 #include "driver/gang.hpp"
-#include "driver/health_tracker.hpp"
 #include "driver/locality.hpp"
 #include "driver/narrow_plan.hpp"
 #include "driver/options.hpp"
+#include "driver/usable_places.hpp"
 #include "driver/worker_table.hpp"
 #include "protocol/program.hpp"
 
@@ -40,7 +40,7 @@ struct TaskSpec {
 /// A waiting task that must be moved with its data.
 struct HomelessTask {
   std::uint32_t index = 0;
-  std::vector<std::uint32_t> avoid{};  ///< nodes where failures keep it from every executor
+  AvoidedNodes avoid{};  ///< where failures keep it from every executor
 };
 
 struct TaskSetSpec {
@@ -125,12 +125,13 @@ class TaskSet {
   void worker_lost(const WorkerKey& key);
   void worker_added(const Worker& worker, base::TimePoint now);
   /// Takes out the waiting tasks whose node had no live worker for `wait`.
-  std::vector<HomelessTask> park_homeless(const WorkerTable& workers, base::TimePoint now,
-                                          base::Duration wait);
-  /// Also those that are bound to a node, or to holders of cached blocks, where failures exclude
-  /// them from all that live, unless they are excluded everywhere.
-  void park_excluded(const WorkerTable& workers, const HealthTracker& health,
-                     std::vector<HomelessTask>& parked);
+  std::vector<std::uint32_t> park_homeless(const WorkerTable& workers, base::TimePoint now,
+                                           base::Duration wait);
+  /// The same for those that are bound to a node, or to holders of cached blocks, where failures
+  /// exclude them from all that live, unless they are excluded everywhere.
+  std::vector<std::uint32_t> park_excluded(const WorkerTable& workers, const UsablePlaces& places);
+  /// A task as its record of failures is asked for.
+  UsablePlaces::Which which(std::uint32_t index) const { return {index, at(index).failures > 0}; }
   /// A parked task has a node again, where all that it reads is.
   void unpark(std::uint32_t index, std::uint32_t node, const WorkerTable& workers);
 
@@ -141,9 +142,9 @@ class TaskSet {
   std::size_t pending() const { return pending_; }
   std::size_t running() const { return running_; }
   std::size_t size() const { return tasks_.size(); }
-  /// A waiting task that failures have excluded from every live worker.
-  std::optional<std::uint32_t> stuck_task(const WorkerTable& workers,
-                                          const HealthTracker& health) const;
+  /// A waiting task that failures have excluded from every live worker. One whose node has none at
+  /// the moment waits for that.
+  std::optional<std::uint32_t> stuck_task(const UsablePlaces& places) const;
   const std::string& last_failure() const { return last_failure_; }
   /// Attempts of the task that run now; empty for a task of another set.
   std::vector<base::TaskId> attempts(std::uint32_t index) const;
@@ -186,7 +187,6 @@ class TaskSet {
   std::optional<std::uint32_t> pop(List& list, const Worker& worker, bool preferred);
   Locality allowed(base::TimePoint now);
   bool may_copy(const Task& task, const Worker& worker, bool same_node) const;
-  bool excluded_from(const Task& task, const Worker& worker, const HealthTracker& health) const;
 
   const Options& options_;
   TaskSetSpec spec_;  ///< without tasks
@@ -205,6 +205,7 @@ class TaskSet {
   WorkerSet defined_;
   DelayClock clock_;
   bool has_preferences_ = false;
+  bool has_pinned_ = false;
   TaskSetExclusion exclusion_;
   std::set<std::uint32_t> copies_wanted_;
   std::vector<base::Duration> durations_;  ///< of successful tasks, while speculation is on

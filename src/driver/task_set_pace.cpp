@@ -8,26 +8,6 @@
 
 namespace volley::driver {
 
-namespace {
-
-/// Live workers where the task is bound to run; none when it is not bound.
-std::vector<const Worker*> usual_workers(
-    const TaskSpec& task, const WorkerTable& workers,
-    const std::map<std::uint32_t, std::vector<const Worker*>>& by_node) {
-  std::vector<const Worker*> usual;
-  if (task.pinned) {
-    for (const WorkerKey& key : task.preferred) {
-      if (workers.live(key)) usual.push_back(workers.find(key));
-    }
-  } else if (task.node) {
-    const auto there = by_node.find(*task.node);
-    if (there != by_node.end()) usual = there->second;
-  }
-  return usual;
-}
-
-}  // namespace
-
 void TaskSet::note_duration(base::Duration duration) {
   if (duration.count() <= 0) return;
   ++timed_;
@@ -83,55 +63,40 @@ std::optional<std::uint32_t> TaskSet::take_copy(const Worker& worker, bool same_
   return std::nullopt;
 }
 
-bool TaskSet::excluded_from(const Task& task, const Worker& worker,
-                            const HealthTracker& health) const {
-  const base::ExecutorId executor = worker.key.executor;
-  return exclusion_.excludes(executor, worker.node) || health.excludes(executor, worker.node) ||
-         exclusion_.excludes_task(task.spec.index, executor, worker.node);
-}
-
-std::optional<std::uint32_t> TaskSet::stuck_task(const WorkerTable& workers,
-                                                 const HealthTracker& health) const {
-  if ((exclusion_.empty() && health.empty()) || pending_ == 0) return std::nullopt;
+std::optional<std::uint32_t> TaskSet::stuck_task(const UsablePlaces& places) const {
+  if (places.empty()) return std::nullopt;
   for (const Task& task : tasks_) {
     if (task.state != State::waiting) continue;
-    bool excluded = false;
-    bool somewhere = false;
-    for (const auto& [key, worker] : workers.workers()) {
-      if (!workers.live(key)) continue;
-      const bool here = excluded_from(task, worker, health);
-      excluded |= here;
-      somewhere |= !here;
-      if (somewhere) break;
-    }
-    if (excluded && !somewhere) return task.spec.index;
+    if (task.spec.node && !places.live(*task.spec.node)) continue;
+    if (!places.anywhere(which(task.spec.index))) return task.spec.index;
   }
   return std::nullopt;
 }
 
-void TaskSet::park_excluded(const WorkerTable& workers, const HealthTracker& health,
-                            std::vector<HomelessTask>& parked) {
-  if ((exclusion_.empty() && health.empty()) || pending_ == 0) return;
-  std::map<std::uint32_t, std::vector<const Worker*>> by_node;
-  for (const auto& [key, worker] : workers.workers()) {
-    if (workers.live(key)) by_node[worker.node].push_back(&worker);
-  }
+std::vector<std::uint32_t> TaskSet::park_excluded(const WorkerTable& workers,
+                                                  const UsablePlaces& places) {
+  std::vector<std::uint32_t> parked;
+  if (bound_nodes_.empty() && !has_pinned_) return parked;
   for (Task& task : tasks_) {
     if (task.state != State::waiting) continue;
-    const auto none_left = [&](const std::vector<const Worker*>& there) {
-      return !there.empty() && std::all_of(there.begin(), there.end(), [&](const Worker* worker) {
-        return excluded_from(task, *worker, health);
-      });
-    };
-    if (!none_left(usual_workers(task.spec, workers, by_node))) continue;
-    HomelessTask homeless{task.spec.index};
-    for (const auto& [node, there] : by_node) {
-      if (none_left(there)) homeless.avoid.push_back(node);
+    const UsablePlaces::Which asked = which(task.spec.index);
+    bool live = false;
+    bool usable = false;
+    if (task.spec.pinned) {
+      for (const WorkerKey& key : task.spec.preferred) {
+        if (!workers.live(key)) continue;
+        live = true;
+        usable |= places.on_executor(key.executor, workers.find(key)->node, asked);
+      }
+    } else if (task.spec.node) {
+      live = places.live(*task.spec.node);
+      usable = places.on_node(*task.spec.node, asked);
     }
-    if (homeless.avoid.size() == by_node.size()) continue;
+    if (!live || usable || !places.anywhere(asked)) continue;
     set_state(task, State::parked);
-    parked.push_back(std::move(homeless));
+    parked.push_back(task.spec.index);
   }
+  return parked;
 }
 
 }  // namespace volley::driver

@@ -251,10 +251,14 @@ class FakeCluster {
     return options;
   }
 
+  /// In the order in which messages were sent, whatever answers they bring.
   void deliver(protocol::Outbox& outbox) {
-    for (auto& envelope : outbox.take()) {
+    for (auto& envelope : outbox.take()) underway_.push_back(std::move(envelope));
+    if (std::exchange(delivering_, true)) return;
+    for (; !underway_.empty(); underway_.pop_front()) {
+      protocol::Envelope envelope = std::move(underway_.front());
       if (envelope.to.role == Role::shuffle_service) {
-        if (hold_services) {
+        if (hold_services || !postponed.empty()) {
           postponed.push_back(std::move(envelope));
         } else {
           serve(envelope);
@@ -266,6 +270,7 @@ class FakeCluster {
         envelopes.push_back(std::move(envelope));
       }
     }
+    delivering_ = false;
   }
 
   void execute(const protocol::Envelope& envelope) {
@@ -382,6 +387,9 @@ class FakeCluster {
       wipe(removed->shuffle.number, rank);
     }
   }
+
+  std::deque<protocol::Envelope> underway_;
+  bool delivering_ = false;
 };
 
 }  // namespace volley::driver::testing

@@ -67,7 +67,8 @@ TEST(PlanRound, AvoidsNodesUnlessThereIsNoOther) {
   shuffles.add(0, 1, 3);
   shuffles.set_sizes(0, {1});
   shuffles.add_holder({0, 0}, 1);
-  const std::vector<PlacementTask> task{{0, {{0, 0}}, {0}}};
+  const auto first_node = std::make_shared<const std::vector<std::uint32_t>>(1, 0U);
+  const std::vector<PlacementTask> task{{0, {{0, 0}}, first_node}};
   const auto round = plan_round(task, shuffles, nodes, {{1, 0, 1}, {11, 1, 1}});
   ASSERT_EQ(round.moves.size(), 1U);
   EXPECT_EQ(round.moves[0].to, 11);
