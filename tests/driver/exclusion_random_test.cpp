@@ -143,7 +143,7 @@ class RandomFailures {
 };
 
 TEST(ExclusionRandom, EveryJobEnds) {
-  for (std::uint32_t seed = 0; seed < 2000; ++seed) {
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
     SCOPED_TRACE(seed);
     RandomFailures program(seed);
     program.disturb();
