@@ -103,6 +103,7 @@ class Run:
         self.mark = uuid.uuid4().hex
         self.place = pathlib.Path(tempfile.mkdtemp(dir=place, prefix="tmp."))
         self.shared_before = set(os.listdir("/dev/shm"))
+        self.shared = set()
         self.log = open(self.place.parent / f"{self.place.name}.log", "w+b")
         settings = {**os.environ, **(environment or {}), MARK: self.mark, "TMPDIR": str(self.place)}
         self.command = command
@@ -147,7 +148,18 @@ class Run:
                 return "\n".join(left)
             time.sleep(0.02)
 
+    def note_shared_memory(self):
+        """Of its processes: when all of them are killed, nobody but the test can remove it."""
+        for pid in alive(self.mark):
+            try:
+                maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+            except OSError:
+                continue
+            words = (word for line in maps.splitlines() for word in line.split()[5:6])
+            self.shared |= {word for word in words if word.startswith("/dev/shm/")}
+
     def end(self):
+        self.note_shared_memory()
         for pid in alive(self.mark):
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -155,6 +167,8 @@ class Run:
                 pass
         self.process.wait()
         self.log.close()
+        for name in self.shared:
+            pathlib.Path(name).unlink(missing_ok=True)
 
 
 class ClusterTest(unittest.TestCase):

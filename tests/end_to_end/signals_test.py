@@ -28,6 +28,7 @@ class Signals(ClusterTest):
         shutil.rmtree(self.output, ignore_errors=True)
         run = start("gated_sum", self.output, self.gates, 4000, 4, 4)
         until(lambda: len(list(self.gates.glob("at.map.*"))) >= 2, "tasks wait", run.process)
+        run.note_shared_memory()
         return run
 
     def gone(self, run, besides=()):
